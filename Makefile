@@ -1,0 +1,45 @@
+# A bare `make` prints what there is.
+PYTHON ?= python3
+PORT ?= 8000
+PRACTICE_PORT ?= 8001
+export PORT PRACTICE_PORT
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo demo-reset run test test-quick test-browser lint bench lock
+help: ## print this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+# Made anew when it is missing or older than the lock. Every package is checked against its hash.
+$(VENV)/ready: requirements.lock
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "PPE needs Python 3.11 or newer.")'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@touch $@
+
+demo: $(VENV)/ready ## everything on this machine, with a practice tenant; nothing to configure
+	@$(BIN)/python -m ppe.practice.demo
+
+demo-reset: ## forget what the demo holds
+	rm -rf .demo
+
+run: $(VENV)/ready ## the real thing: web and worker
+	@$(BIN)/honcho start
+
+test: $(VENV)/ready ## every test, browser included
+	$(BIN)/pytest
+
+test-quick: $(VENV)/ready ## every test that needs no browser, in under a minute
+	$(BIN)/pytest -q -m "not browser"
+
+lint: $(VENV)/ready ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/ready ## how fast the sync line is, as one JSON object
+	@$(BIN)/python -m bench
+
+lock: $(VENV)/ready ## renew requirements.lock from pyproject.toml
+	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --all-extras pyproject.toml -o requirements.lock
