@@ -55,7 +55,8 @@ class Settings:
     @classmethod
     def _read(cls, env: Env) -> "Settings":
         data_dir = Path(env.str("DATA_DIR", "var")).resolve()
-        secret_key, encryption_keys = env.str("SECRET_KEY", ""), tuple(env.list("ENCRYPTION_KEYS", []))
+        secret_key = env.str("SECRET_KEY", "")
+        encryption_keys: tuple[str, ...] = tuple(env.list("ENCRYPTION_KEYS", []))
         if not (secret_key and encryption_keys):
             kept_key, kept_keys = _kept_keys(data_dir)
             secret_key, encryption_keys = secret_key or kept_key, encryption_keys or kept_keys

@@ -1,0 +1,24 @@
+"""PPE, People Pulled from Entra."""
+
+from pathlib import Path
+
+from flask import Flask
+
+from ppe import cli, db, extensions, log, tasks, views
+from ppe.config import Settings
+
+PROJECT_ROOT = Path(__file__).parent.parent
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The one place where the parts meet.
+
+    Raises:
+        SettingsError: the environment asks for something impossible; the sentence names the variable.
+    """
+    settings = settings or Settings.from_env()
+    app = Flask("ppe", root_path=str(PROJECT_ROOT))
+    app.config.from_mapping(settings.flask_config(), SETTINGS=settings)
+    for part in (log, db, extensions, tasks, views, cli):
+        part.init_app(app)
+    return app

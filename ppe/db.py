@@ -1,0 +1,140 @@
+"""The database: one handle, a connection per request and per task, and the schema brought up to date at start."""
+
+import fcntl
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from flask import Flask, g, request
+from peewee import Database, DatabaseProxy, SqliteDatabase
+from playhouse import db_url, migrations
+
+from ppe.config import Settings
+
+database = DatabaseProxy()
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+_ONE_MIGRATION_AT_A_TIME = 7_737_101  # any number, as long as every process of an installation takes the same
+
+Row = TypeVar("Row")
+
+
+def init_app(app: Flask) -> None:
+    """Bind the handle to this app's database, bring its schema up to date and give each request a connection."""
+    settings: Settings = app.config["SETTINGS"]
+    bind(settings)
+    migrate(settings)
+    app.before_request(_open_for_request)
+    app.teardown_request(_close_after_request)
+
+
+def bind(settings: Settings) -> None:
+    """Point the handle, and with it every model, at the database of `settings`."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    database.initialize(connect(settings.database_url))
+
+
+def connect(url: str) -> Database:
+    """A closed database for a sqlite or postgresql address.
+
+    On SQLite a transaction takes the write lock when it begins: one that took it later could not wait for it.
+    """
+    if url.startswith("sqlite"):
+        pragmas = {"journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 5000, "synchronous": "normal"}
+        return SqliteDatabase(url.removeprefix("sqlite:///"), pragmas=pragmas, lock_type="IMMEDIATE", autoconnect=False)
+    server: Database = db_url.connect(url, autoconnect=False)
+    return server
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the schema up to date, one process at a time."""
+    with _alone(settings), database.connection_context():
+        migrations.run(database.obj, str(MIGRATIONS))
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    if isinstance(database.obj, SqliteDatabase):
+        with (settings.data_dir / "migrate.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        return
+    # The lock lives as long as its own connection: a killed process frees it.
+    guard = connect(settings.database_url)
+    guard.connect()
+    try:
+        guard.execute_sql("SELECT pg_advisory_lock(%s)", (_ONE_MIGRATION_AT_A_TIME,))
+        yield
+    finally:
+        guard.close()
+
+
+def _open_for_request() -> None:
+    if request.endpoint and request.endpoint.rpartition(".")[2] == "static":
+        return
+    g.connection = database.connection_context()
+    g.connection.__enter__()
+
+
+def _close_after_request(_: BaseException | None) -> None:
+    connection = g.pop("connection", None)
+    if connection is not None:
+        connection.__exit__(None, None, None)
+
+
+def execute(statement: str, parameters: Sequence[object] = ()) -> Any:
+    """Run one statement, written with `?` for each parameter on either database; gives the cursor."""
+    return database.execute_sql(_dialect(statement), tuple(parameters))
+
+
+def execute_many(statement: str, rows: Sequence[Sequence[object]]) -> int:
+    """Run one statement for many rows, past the query builder that would cost more than the database.
+
+    Returns:
+        How many rows the database says it changed.
+    """
+    if not rows:
+        return 0
+    cursor = database.cursor()
+    cursor.executemany(_dialect(statement), rows)
+    return int(cursor.rowcount)
+
+
+def _dialect(statement: str) -> str:
+    return statement if database.param == "?" else statement.replace("%", "%%").replace("?", "%s")
+
+
+def marks(values: Sequence[object]) -> str:
+    """As many placeholders as there are values, for `IN (…)`."""
+    return ",".join("?" * len(values))
+
+
+def stamp(moment: datetime) -> str:
+    """A moment as both databases store it: in UTC, without its zone."""
+    if moment.tzinfo is None:
+        raise ValueError("a moment without a zone could mean any of two dozen")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
+
+
+def moment(stored: str | datetime | None) -> datetime | None:
+    """The moment behind a raw column value, with its zone."""
+    if stored is None:
+        return None
+    read = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
+    return read.replace(tzinfo=UTC)
+
+
+def batches(rows: Iterable[Row], size: int = 500) -> Iterator[list[Row]]:
+    """The rows in lists of at most `size`, far below either database's limit of parameters per statement."""
+    left = iter(rows)
+    while batch := list(islice(left, size)):
+        yield batch
+
+
+def like(text: str) -> str:
+    """A LIKE pattern that finds `text` anywhere, its own percent signs and underscores meant literally (ESCAPE '!')."""
+    return "%" + re.sub(r"([!%_])", r"!\1", text.casefold()) + "%"

@@ -1,0 +1,435 @@
+"""The tables, one class each. No Flask, no HTTP, no mail: what may be done with the rows is said elsewhere.
+
+Every row belongs to one organisation, directly or through its parent, and every query starts from there.
+"""
+
+import json
+from datetime import date, datetime
+from typing import Any
+
+from peewee import (
+    SQL,
+    BooleanField,
+    CompositeKey,
+    DateField,
+    DateTimeField,
+    ForeignKeyField,
+    IntegerField,
+    Model,
+    TextField,
+)
+
+from ppe.db import database, moment, stamp
+
+ADMIN, END_USER, SILENT_USER, FUNCTIONAL, GROUP = ACCOUNT_TYPES = (
+    "organization_admin",
+    "end_user",
+    "silent_user",
+    "functional_account",
+    "group",
+)
+PERSON_TYPES = (ADMIN, END_USER, SILENT_USER)
+
+
+class UTCDateTimeField(DateTimeField):
+    """A moment with its zone; the same value comes back from SQLite and from PostgreSQL."""
+
+    def db_value(self, value: datetime | None) -> str | None:
+        """In UTC, without the zone."""
+        return None if value is None else stamp(value)
+
+    def python_value(self, value: str | datetime | None) -> datetime | None:
+        """With its zone."""
+        return moment(value)
+
+
+class JSONField(TextField):
+    """A JSON value kept as text, which both databases hold alike and nobody queries inside."""
+
+    def db_value(self, value: Any) -> str | None:
+        """As text."""
+        return None if value is None else json.dumps(value, ensure_ascii=False)
+
+    def python_value(self, value: str | None) -> Any:
+        """As it was."""
+        return None if value is None else json.loads(value)
+
+
+class Table(Model):
+    """What all tables share: the database they live in."""
+
+    class Meta:
+        database = database
+        legacy_table_names = False
+
+
+class Installation(Table):
+    """One row: how this box was set up. `setup_completed_at` closes the set-up page for good."""
+
+    setup_token_hash = TextField(null=True)
+    setup_token_expires_at = UTCDateTimeField(null=True)
+    setup_completed_at = UTCDateTimeField(null=True)
+    demo = BooleanField(default=False)
+
+
+class Organization(Table):
+    """One customer; everything below belongs to one."""
+
+    name = TextField()
+    time_zone = TextField(default="UTC")
+    created_at = UTCDateTimeField()
+
+
+class Domain(Table):
+    """A registered mail domain. `kind` is relay, or management (no mail flow); `proof` says how owning it was shown."""
+
+    organization = ForeignKeyField(Organization, backref="domains", on_delete="CASCADE")
+    name = TextField(unique=True)
+    kind = TextField()
+    proof = TextField()
+    created_at = UTCDateTimeField()
+
+
+class Account(Table):
+    """Everything a sync manages: `type` says whether it is an administrator, a user, a functional account or a group.
+
+    `directory_fingerprint` is that of the directory's words when they were last applied; null asks for a new look.
+    `version` grows with every change, so that a plan made before it can be told. A removed account keeps its row for
+    30 days, with its addresses in `removed_addresses`, freed for others.
+    """
+
+    organization = ForeignKeyField(Organization, backref="accounts", on_delete="CASCADE")
+    type = TextField()
+    display_name = TextField()
+    first_name = TextField(default="")
+    last_name = TextField(default="")
+    mobile = TextField(default="")
+    active = BooleanField(default=True)
+    deactivated_by = TextField(null=True)  # sync or administrator
+    read_only = BooleanField(default=False)
+    password_hash = TextField(null=True)
+    receives_digest = BooleanField(default=False)
+    directory_tenant = TextField(null=True)
+    directory_id = TextField(null=True)
+    directory_fingerprint = TextField(null=True)
+    converted_at = UTCDateTimeField(null=True)
+    version = IntegerField(default=1)
+    created_at = UTCDateTimeField()
+    removed_at = UTCDateTimeField(null=True)
+    removed_addresses = JSONField(null=True)  # [primary, alias, …]
+
+    class Meta:
+        indexes = (
+            (("organization", "directory_id"), True),
+            (("organization", "type", "display_name"), False),
+        )
+
+    @property
+    def is_synced(self) -> bool:
+        """Whether the directory answers for this account."""
+        return self.directory_id is not None
+
+
+class Address(Table):
+    """One mail address of one account, casefolded and unique in the whole install; exactly one is primary."""
+
+    account = ForeignKeyField(Account, backref="addresses", on_delete="CASCADE")
+    address = TextField(unique=True)
+    domain = TextField(index=True)
+    is_primary = BooleanField()
+
+
+class Membership(Table):
+    """An account in a group or in a functional account."""
+
+    group = ForeignKeyField(Account, backref="memberships", on_delete="CASCADE")
+    member = ForeignKeyField(Account, backref="member_of", on_delete="CASCADE")
+
+    class Meta:
+        primary_key = CompositeKey("group", "member")
+        indexes = ((("member",), False),)
+
+
+class Connection(Table):
+    """The Entra settings of one organisation, under the product's own field names, and how its syncs went.
+
+    `ad_key` is the client secret, encrypted. `sync_frequency` counts hours; 0 is Never.
+    """
+
+    organization = ForeignKeyField(Organization, unique=True, on_delete="CASCADE")
+    default_user_role_name = TextField(default=END_USER)
+    primary_domain = TextField(default="")
+    application_id = TextField(default="")
+    ad_key = TextField(null=True)
+    sync_active_users = BooleanField(default=True)
+    sync_distribution_groups = BooleanField(default=True)
+    sync_security_groups = BooleanField(default=True)
+    add_users = BooleanField(default=True)
+    update_users = BooleanField(default=True)
+    remove_deleted_users = BooleanField(default=True)
+    add_groups = BooleanField(default=True)
+    update_groups = BooleanField(default=True)
+    remove_deleted_groups = BooleanField(default=True)
+    sync_frequency = IntegerField(default=0)
+    disable_login = BooleanField(default=False)
+    send_welcome_mails = BooleanField(default=False)
+    tenant_id = TextField(null=True)
+    secret_expiry = UTCDateTimeField(null=True)
+    last_verified_at = UTCDateTimeField(null=True)  # by hand: Test connection or a save
+    last_scheduled_success_at = UTCDateTimeField(null=True)
+    last_successful_sync = UTCDateTimeField(null=True)  # of either kind
+    error_sentence = TextField(null=True)
+    error_advice = TextField(null=True)
+    error_code = TextField(null=True)
+    error_correlation_id = TextField(null=True)
+    users_delta_link = TextField(null=True)
+    groups_delta_link = TextField(null=True)
+
+
+class DirectoryObject(Table):
+    """The mirror: what the directory last said of one user or group. Never shown, only compared.
+
+    `gone_at` is set by positive evidence alone: the directory's own removal notice, or the absence from a complete
+    listing that a second question confirmed. `group_kind` is null for a user.
+    """
+
+    connection = ForeignKeyField(Connection, on_delete="CASCADE")
+    object_id = TextField()
+    is_group = BooleanField()
+    group_kind = TextField(null=True)  # microsoft365, distribution, mail_security, security
+    display_name = TextField(default="")
+    first_name = TextField(default="")
+    last_name = TextField(default="")
+    mobile = TextField(default="")
+    mail = TextField(default="")
+    user_principal_name = TextField(default="")
+    proxy_addresses = JSONField(default=list)  # verbatim
+    primary_address = TextField(null=True)
+    aliases = JSONField(default=list)
+    enabled = BooleanField(default=True)
+    guest = BooleanField(default=False)
+    fingerprint = TextField()
+    seen_in_run = IntegerField()
+    gone_at = UTCDateTimeField(null=True)
+
+    class Meta:
+        indexes = ((("connection", "object_id"), True), (("connection", "gone_at"), False))
+
+
+class DirectoryAddress(Table):
+    """Which object of the mirror claims which address."""
+
+    connection = ForeignKeyField(Connection, on_delete="CASCADE")
+    object_id = TextField()
+    address = TextField()
+    is_primary = BooleanField()
+
+    class Meta:
+        primary_key = CompositeKey("connection", "address", "object_id")
+        indexes = ((("connection", "object_id"), False),)
+
+
+class DirectoryMember(Table):
+    """Who the directory says is in a group, both by their ids there: a member may be named before it is listed."""
+
+    connection = ForeignKeyField(Connection, on_delete="CASCADE")
+    group_id = TextField()
+    member_id = TextField()
+    seen_in_run = IntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("connection", "group_id", "member_id")
+        indexes = ((("connection", "member_id"), False),)
+
+
+QUEUED, PULLING, PLANNING, REVIEW, APPLYING, DONE, FAILED, CANCELLED, SUPERSEDED = RUN_STATES = (
+    "queued",
+    "pulling",
+    "planning",
+    "review",
+    "applying",
+    "done",
+    "failed",
+    "cancelled",
+    "superseded",
+)
+WORKING_STATES = (QUEUED, PULLING, PLANNING, APPLYING)
+
+
+class SyncRun(Table):
+    """One run: how it was started, its state, where the pull stands, what was counted, and who is working on it.
+
+    `holds_connection` is true while the run works; a unique index lets one run a connection do so. `claim` names the
+    process at work, which refreshes `heartbeat_at`; a claim gone stale is taken over. `cursor` is where the pull
+    stands (see sync/pull.py). `unknown_domains` fails a manual run.
+    """
+
+    organization = ForeignKeyField(Organization, backref="runs", on_delete="CASCADE")
+    connection = ForeignKeyField(Connection, on_delete="CASCADE")
+    started_by = ForeignKeyField(Account, null=True, on_delete="SET NULL")
+    started_by_name = TextField(default="")
+    scheduled = BooleanField(default=False)
+    state = TextField(default=QUEUED)
+    holds_connection = BooleanField(default=True)
+    claim = TextField(null=True)
+    heartbeat_at = UTCDateTimeField(null=True)
+    not_before = UTCDateTimeField(null=True)
+    cursor = JSONField(default=dict)
+    pages = IntegerField(default=0)
+    people = IntegerField(default=0)
+    groups = IntegerField(default=0)
+    expected_people = IntegerField(null=True)
+    expected_groups = IntegerField(null=True)
+    to_apply = IntegerField(default=0)
+    applied = IntegerField(default=0)
+    send_welcome_mails = BooleanField(default=False)
+    unknown_domains = JSONField(default=list)  # [{"name", "people", "verified"}, …]
+    error_sentence = TextField(null=True)
+    error_advice = TextField(null=True)
+    error_code = TextField(null=True)
+    error_correlation_id = TextField(null=True)
+    created_at = UTCDateTimeField()
+    planned_at = UTCDateTimeField(null=True)
+    accepted_at = UTCDateTimeField(null=True)
+    accepted_by_name = TextField(default="")
+    finished_at = UTCDateTimeField(null=True)
+
+    @property
+    def is_working(self) -> bool:
+        """Whether something happens by itself, so that a page should look again."""
+        return self.state in WORKING_STATES
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing can happen to this run any more."""
+        return self.state in (DONE, FAILED, CANCELLED, SUPERSEDED)
+
+    class Meta:
+        indexes = ((("organization", "created_at"), False),)
+
+
+SyncRun.add_index(
+    SyncRun.index(SyncRun.connection, unique=True, where=SQL("holds_connection"), name="sync_run_one_at_work")
+)
+
+ADDING, UPDATING, DISABLING, DELETING, EXEMPT, NOT_IMPORTED = SECTIONS = (
+    "adding",
+    "updating",
+    "disabling",
+    "deleting",
+    "exempt",
+    "not_imported",
+)
+TICKABLE = (ADDING, UPDATING, DISABLING, DELETING)
+
+
+class SyncChange(Table):
+    """One planned change, and later its outcome: the row of the review, of the result and of the audit.
+
+    `before` and `after` hold the fields that change, under the names of `Account` plus `primary` and `aliases`.
+    `link` is shared by changes that pass an address between them: ticked together, applied together. `offer` is what
+    the row's own button would do (functional). `outcome` is null, done, failed, stale or skipped.
+    """
+
+    run = ForeignKeyField(SyncRun, backref="changes", on_delete="CASCADE")
+    object_id = TextField()
+    section = TextField()
+    kind = TextField()  # user, functional_account or group: what the row is, for its icon and the summary
+    name = TextField()
+    address = TextField(default="")
+    before = JSONField(default=dict)
+    after = JSONField(default=dict)
+    reason = TextField(default="")
+    notes = JSONField(default=list)  # sentences
+    ticked = BooleanField(default=True)
+    account = ForeignKeyField(Account, null=True, on_delete="SET NULL")
+    account_version = IntegerField(null=True)
+    fingerprint = TextField(null=True)
+    link = IntegerField(null=True)
+    offer = TextField(null=True)
+    outcome = TextField(null=True)
+    outcome_reason = TextField(default="")
+    sort_key = TextField()
+    search_key = TextField()
+
+    class Meta:
+        indexes = (
+            (("run", "object_id"), True),
+            (("run", "section", "sort_key", "id"), False),
+            (("run", "link"), False),
+        )
+
+
+class SyncChangeMember(Table):
+    """One member that a group's change adds or takes away, by the member's id in the directory."""
+
+    change = ForeignKeyField(SyncChange, backref="members", on_delete="CASCADE")
+    member_id = TextField()
+    name = TextField(default="")
+    joins = BooleanField()
+
+    class Meta:
+        primary_key = CompositeKey("change", "member_id")
+
+
+class Exemption(Table):
+    """What the sync must leave alone, by object id or by primary address, until `last_day` or until it is ended."""
+
+    organization = ForeignKeyField(Organization, backref="exemptions", on_delete="CASCADE")
+    object_id = TextField(null=True)
+    address = TextField(null=True)
+    name = TextField(default="")
+    reason = TextField(default="")
+    last_day = DateField(null=True)
+    created_at = UTCDateTimeField()
+    created_by_name = TextField()
+    ended_at = UTCDateTimeField(null=True)
+    ended_by_name = TextField(null=True)
+
+    def is_in_force(self, today: date) -> bool:
+        """Whether the sync leaves this alone on that day; the last day counts."""
+        return self.ended_at is None and (self.last_day is None or self.last_day >= today)
+
+    class Meta:
+        indexes = ((("organization", "object_id"), False), (("organization", "address"), False))
+
+
+class AuditEvent(Table):
+    """Who did what, when and from where. Rows are added, never changed."""
+
+    organization = ForeignKeyField(Organization, null=True, on_delete="CASCADE")
+    at = UTCDateTimeField()
+    actor = TextField()  # a name and address, or "sync"
+    remote_address = TextField(default="")
+    action = TextField()
+    subject = TextField(default="")
+    details = JSONField(default=dict)
+
+    class Meta:
+        indexes = ((("organization", "at"), False),)
+
+
+class SignInSession(Table):
+    """A signed-in browser, known by the hash of its token; deleting the row signs it out at once."""
+
+    account = ForeignKeyField(Account, backref="sessions", on_delete="CASCADE")
+    token_hash = TextField(unique=True)
+    created_at = UTCDateTimeField()
+    expires_at = UTCDateTimeField()
+    remote_address = TextField(default="")
+
+
+class SignInFailure(Table):
+    """A failed attempt, counted per address typed and per network address, so that guessing slows down."""
+
+    key = TextField()
+    at = UTCDateTimeField()
+
+    class Meta:
+        indexes = ((("key", "at"), False),)
+
+
+TABLES = (
+    Installation, Organization, Domain, Account, Address, Membership, Connection, DirectoryObject, DirectoryAddress,
+    DirectoryMember, SyncRun, SyncChange, SyncChangeMember, Exemption, AuditEvent, SignInSession, SignInFailure,
+)  # fmt: skip
