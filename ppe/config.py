@@ -1,4 +1,4 @@
-"""Settings: read from the environment once, refused with a sentence when they make no sense. docs/settings.md lists them."""
+"""Settings: read from the environment once, refused with a sentence when they make no sense (docs/settings.md)."""
 
 import json
 import os
@@ -68,9 +68,7 @@ class Settings:
             database_url=_database(env.str("DATABASE_URL", f"sqlite:///{data_dir / 'ppe.db'}")),
             public_url=_https("PPE_PUBLIC_URL", env.str("PUBLIC_URL", f"http://127.0.0.1:{port}")),
             trusted_proxies=_count("PPE_TRUSTED_PROXIES", env.int("TRUSTED_PROXIES", 0)),
-            microsoft_login_url=_https(
-                "PPE_MICROSOFT_LOGIN_URL", env.str("MICROSOFT_LOGIN_URL", MICROSOFT_LOGIN_URL)
-            ),
+            microsoft_login_url=_https("PPE_MICROSOFT_LOGIN_URL", env.str("MICROSOFT_LOGIN_URL", MICROSOFT_LOGIN_URL)),
             graph_url=_https("PPE_GRAPH_URL", env.str("GRAPH_URL", GRAPH_URL)),
             log_level=_log_level(env.str("LOG_LEVEL", "INFO")),
             demo=env.bool("DEMO", False),
