@@ -5,10 +5,11 @@ Every row belongs to one organisation, directly or through its parent, and every
 
 import json
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from peewee import (
     SQL,
+    AutoField,
     BooleanField,
     CompositeKey,
     DateField,
@@ -57,6 +58,13 @@ class JSONField(TextField):
 
 class Table(Model):
     """What all tables share: the database they live in."""
+
+    if TYPE_CHECKING:  # peewee makes them by itself
+        id = AutoField()
+        organization_id: int
+        connection_id: int
+        account_id: int
+        run_id: int
 
     class Meta:
         database = database
@@ -210,6 +218,7 @@ class DirectoryObject(Table):
     guest = BooleanField(default=False)
     fingerprint = TextField()
     seen_in_run = IntegerField()
+    removed_in_run = IntegerField(null=True)  # the notice of a pull that has not reached its last page yet
     gone_at = UTCDateTimeField(null=True)
 
     class Meta:

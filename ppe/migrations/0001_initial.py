@@ -139,6 +139,7 @@ def up(migrator, db):
         guest = BooleanField(default=False)
         fingerprint = TextField()
         seen_in_run = IntegerField()
+        removed_in_run = IntegerField(null=True)
         gone_at = DateTimeField(null=True)
         class Meta:
             database = db
