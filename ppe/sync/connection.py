@@ -3,18 +3,38 @@
 No transaction is open while Microsoft is asked; what was learned is written afterwards, if it still fits the settings.
 """
 
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
 from ppe.config import Settings
-from ppe.encryption import decrypt
-from ppe.errors import Refused
-from ppe.models import Connection
+from ppe.db import database
+from ppe.encryption import decrypt, encrypt
+from ppe.errors import DirectoryError, NationalCloud, Refused, TenantUnknown
+from ppe.models import (
+    REVIEW,
+    SUPERSEDED,
+    AuditEvent,
+    Connection,
+    DirectoryAddress,
+    DirectoryMember,
+    DirectoryObject,
+    SyncRun,
+)
+from ppe.sync.checks import Finding, check
+from ppe.sync.choices import Choices, problems
 from ppe.sync.graph import Credentials, Graph
 from ppe.sync.login import find_tenant
 from ppe.sync.wire import Wire
 
+TRIES_WHILE_SOMEBODY_WAITS = 2
+WHO_READS_WHAT = ("primary_domain", "application_id", "ad_key")
+
 
 def of(organization_id: int) -> Connection:
     """The connection of an organisation, which has exactly one, be it empty."""
-    found: Connection = Connection.get_or_create(organization=organization_id)[0]
+    Connection.insert(organization=organization_id).on_conflict_ignore().execute()
+    found: Connection = Connection.get(Connection.organization == organization_id)
     return found
 
 
@@ -30,9 +50,135 @@ def graph_for(connection: Connection, settings: Settings, wire: Wire | None = No
         Refused: the settings are incomplete, or the stored secret cannot be read with the keys of this installation.
         DirectoryError: the tenant was never looked up, and it cannot be found or lives in a national cloud.
     """
-    if not is_set_up(connection):
-        raise Refused("The directory is not set up yet. Fill in the settings under Import & Sync and save them.")
+    _require_set_up(connection)
     wire = wire or Wire()
     tenant = connection.tenant_id or find_tenant(wire, settings.microsoft_login_url, connection.primary_domain)
     credentials = Credentials(tenant, connection.application_id, decrypt(connection.ad_key or ""))
     return Graph(credentials, settings.microsoft_login_url, settings.graph_url, wire)
+
+
+def save(connection: Connection, choices: Choices, actor: str, settings: Settings, now: datetime) -> Connection:
+    """Test the settings and keep them, whatever the test found, as long as there is a tenant that can be synced.
+
+    Returns:
+        The connection as it is stored now: `error_sentence` says whether it works.
+
+    Raises:
+        Refused: nothing was saved; `field` names the field that the sentence belongs to.
+    """
+    for field, sentence in problems(choices, has_secret=connection.ad_key is not None).items():
+        raise Refused(sentence, field)
+    _require_quiet(connection, choices)
+    secret = choices.ad_key or decrypt(connection.ad_key or "")
+    finding = _examine(choices.primary_domain, choices.application_id, secret, settings)
+    if isinstance(finding.error, TenantUnknown | NationalCloud):
+        raise Refused(f"{finding.error.sentence} {finding.error.advice}", "primary_domain")
+    with database.atomic():
+        stored = of(connection.organization_id)
+        _require_quiet(stored, choices)
+        chosen = {name: value for name, value in asdict(choices).items() if name != "ad_key"}
+        changed = {name: value for name, value in chosen.items() if value != getattr(stored, name)}
+        if choices.ad_key:
+            chosen["ad_key"] = encrypt(choices.ad_key)
+        _write(stored, finding, now, chosen)
+        _audit(stored, actor, now, {**changed, **({"ad_key": "replaced"} if choices.ad_key else {})})
+    return of(connection.organization_id)
+
+
+def verify(connection: Connection, settings: Settings, now: datetime) -> Connection:
+    """Test the settings as they are stored, and keep what was found.
+
+    Raises:
+        Refused: there is nothing to test yet, or a sync is reading the tenant that the domain no longer belongs to.
+    """
+    _require_set_up(connection)
+    secret = decrypt(connection.ad_key or "")
+    finding = _examine(connection.primary_domain, connection.application_id, secret, settings)
+    with database.atomic():
+        stored = of(connection.organization_id)
+        # Somebody who saved meanwhile has tested what is stored now; this finding is about something else.
+        if all(getattr(stored, name) == getattr(connection, name) for name in WHO_READS_WHAT):
+            _write(stored, finding, now, {})
+    return of(connection.organization_id)
+
+
+def _require_set_up(connection: Connection) -> None:
+    if not is_set_up(connection):
+        raise Refused("The directory is not set up yet. Fill in the settings under Import & Sync and save them.")
+
+
+def _require_quiet(connection: Connection, choices: Choices) -> None:
+    """A run at work reads with the stored credentials; it must end with those it began with."""
+    replaced = [name for name in WHO_READS_WHAT[:2] if getattr(choices, name) != getattr(connection, name)]
+    if choices.ad_key:
+        replaced.append("ad_key")
+    if replaced and _is_at_work(connection):
+        raise Refused("A sync is at work. This can be changed when it has finished or was cancelled.", replaced[0])
+
+
+def _is_at_work(connection: Connection) -> bool:
+    at_work = SyncRun.select().where(SyncRun.connection == connection, SyncRun.holds_connection)
+    return bool(at_work.exists())
+
+
+def _examine(domain: str, application_id: str, secret: str, settings: Settings) -> Finding:
+    """Everything that can be learned; the tenant is asked for without any credential, and nothing follows a refusal."""
+    wire = Wire(tries=TRIES_WHILE_SOMEBODY_WAITS)
+    try:
+        tenant_id = find_tenant(wire, settings.microsoft_login_url, domain)
+    except DirectoryError as error:
+        return Finding(None, error=error)
+    try:
+        return Finding(tenant_id, check(tenant_id, application_id, secret, settings, wire))
+    except DirectoryError as error:
+        return Finding(tenant_id, error=error)
+
+
+def _write(stored: Connection, finding: Finding, now: datetime, chosen: dict[str, Any]) -> None:
+    same_domain = chosen.get("primary_domain", stored.primary_domain) == stored.primary_domain
+    tenant_id = finding.tenant_id or (stored.tenant_id if same_domain else None)
+    columns = {**chosen, **_outcome(finding, now), "tenant_id": tenant_id}
+    if any(name in chosen and chosen[name] != getattr(stored, name) for name in WHO_READS_WHAT[1:]):
+        columns.setdefault("secret_expiry", None)  # that of another secret
+    if tenant_id != stored.tenant_id:
+        columns |= _forget_directory(stored, now)
+    Connection.update(**columns).where(Connection.id == stored.id).execute()
+
+
+def _outcome(finding: Finding, now: datetime) -> dict[str, Any]:
+    if finding.error is None:
+        cleared = dict.fromkeys(("error_sentence", "error_advice", "error_code", "error_correlation_id"))
+        return {**cleared, "last_verified_at": now, "secret_expiry": finding.secret_expiry}
+    return {
+        "error_sentence": finding.error.sentence,
+        "error_advice": finding.error.advice,
+        "error_code": finding.error.code,
+        "error_correlation_id": finding.error.correlation_id,
+    }
+
+
+def _forget_directory(stored: Connection, now: datetime) -> dict[str, Any]:
+    """Another tenant: what the former one said counts no more. The accounts keep the ids they were linked with."""
+    if _is_at_work(stored):
+        raise Refused("A sync is at work in another tenant. Cancel it or wait for its end first.", "primary_domain")
+    for table in (DirectoryAddress, DirectoryMember, DirectoryObject):
+        table.delete().where(table.connection == stored).execute()
+    waiting = (SyncRun.connection == stored) & (SyncRun.state == REVIEW)
+    SyncRun.update(
+        state=SUPERSEDED,
+        finished_at=now,
+        error_sentence="The Primary Domain was changed to that of another tenant while this review waited.",
+        error_advice="Run the sync again to see what the new tenant would change.",
+    ).where(waiting).execute()
+    return {"users_delta_link": None, "groups_delta_link": None}
+
+
+def _audit(stored: Connection, actor: str, now: datetime, changed: dict[str, Any]) -> None:
+    AuditEvent.create(
+        organization=stored.organization_id,
+        at=now,
+        actor=actor,
+        action="directory settings saved",
+        subject=stored.primary_domain,
+        details=changed,
+    )
