@@ -106,7 +106,7 @@ class Account(Table):
     30 days, with its addresses in `removed_addresses`, freed for others.
     """
 
-    organization = ForeignKeyField(Organization, backref="accounts", on_delete="CASCADE")
+    organization = ForeignKeyField(Organization, backref="accounts", on_delete="CASCADE", index=False)
     type = TextField()
     display_name = TextField()
     first_name = TextField(default="")
@@ -150,7 +150,7 @@ class Address(Table):
 class Membership(Table):
     """An account in a group or in a functional account."""
 
-    group = ForeignKeyField(Account, backref="memberships", on_delete="CASCADE")
+    group = ForeignKeyField(Account, backref="memberships", on_delete="CASCADE", index=False)
     member = ForeignKeyField(Account, backref="member_of", on_delete="CASCADE")
 
     class Meta:
@@ -201,7 +201,7 @@ class DirectoryObject(Table):
     listing that a second question confirmed. `group_kind` is null for a user.
     """
 
-    connection = ForeignKeyField(Connection, on_delete="CASCADE")
+    connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
     object_id = TextField()
     is_group = BooleanField()
     group_kind = TextField(null=True)  # microsoft365, distribution, mail_security, security
@@ -228,7 +228,7 @@ class DirectoryObject(Table):
 class DirectoryAddress(Table):
     """Which object of the mirror claims which address."""
 
-    connection = ForeignKeyField(Connection, on_delete="CASCADE")
+    connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
     object_id = TextField()
     address = TextField()
     is_primary = BooleanField()
@@ -241,7 +241,7 @@ class DirectoryAddress(Table):
 class DirectoryMember(Table):
     """Who the directory says is in a group, both by their ids there: a member may be named before it is listed."""
 
-    connection = ForeignKeyField(Connection, on_delete="CASCADE")
+    connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
     group_id = TextField()
     member_id = TextField()
     seen_in_run = IntegerField()
@@ -273,7 +273,7 @@ class SyncRun(Table):
     stands (see sync/pull.py). `unknown_domains` fails a manual run.
     """
 
-    organization = ForeignKeyField(Organization, backref="runs", on_delete="CASCADE")
+    organization = ForeignKeyField(Organization, backref="runs", on_delete="CASCADE", index=False)
     connection = ForeignKeyField(Connection, on_delete="CASCADE")
     started_by = ForeignKeyField(Account, null=True, on_delete="SET NULL")
     started_by_name = TextField(default="")
@@ -340,7 +340,7 @@ class SyncChange(Table):
     the row's own button would do (functional). `outcome` is null, done, failed, stale or skipped.
     """
 
-    run = ForeignKeyField(SyncRun, backref="changes", on_delete="CASCADE")
+    run = ForeignKeyField(SyncRun, backref="changes", on_delete="CASCADE", index=False)
     object_id = TextField()
     section = TextField()
     kind = TextField()  # user, functional_account or group: what the row is, for its icon and the summary
@@ -372,7 +372,7 @@ class SyncChange(Table):
 class SyncChangeMember(Table):
     """One member that a group's change adds or takes away, by the member's id in the directory."""
 
-    change = ForeignKeyField(SyncChange, backref="members", on_delete="CASCADE")
+    change = ForeignKeyField(SyncChange, backref="members", on_delete="CASCADE", index=False)
     member_id = TextField()
     name = TextField(default="")
     joins = BooleanField()
@@ -384,7 +384,7 @@ class SyncChangeMember(Table):
 class Exemption(Table):
     """What the sync must leave alone, by object id or by primary address, until `last_day` or until it is ended."""
 
-    organization = ForeignKeyField(Organization, backref="exemptions", on_delete="CASCADE")
+    organization = ForeignKeyField(Organization, backref="exemptions", on_delete="CASCADE", index=False)
     object_id = TextField(null=True)
     address = TextField(null=True)
     name = TextField(default="")
@@ -406,7 +406,7 @@ class Exemption(Table):
 class AuditEvent(Table):
     """Who did what, when and from where. Rows are added, never changed."""
 
-    organization = ForeignKeyField(Organization, null=True, on_delete="CASCADE")
+    organization = ForeignKeyField(Organization, null=True, on_delete="CASCADE", index=False)
     at = UTCDateTimeField()
     actor = TextField()  # a name and address, or "sync"
     remote_address = TextField(default="")

@@ -14,7 +14,7 @@ def up(migrator, db):
     db.create_tables([Organization])
 
     class Account(Model):
-        organization = ForeignKeyField(Organization, on_delete='CASCADE')
+        organization = ForeignKeyField(Organization, on_delete='CASCADE', index=False)
         type = TextField()
         display_name = TextField()
         first_name = TextField(default='')
@@ -50,7 +50,7 @@ def up(migrator, db):
     db.create_tables([Address])
 
     class AuditEvent(Model):
-        organization = ForeignKeyField(Organization, null=True, on_delete='CASCADE')
+        organization = ForeignKeyField(Organization, null=True, on_delete='CASCADE', index=False)
         at = DateTimeField()
         actor = TextField()
         remote_address = TextField(default='')
@@ -98,7 +98,7 @@ def up(migrator, db):
     db.create_tables([Connection])
 
     class DirectoryAddress(Model):
-        connection = ForeignKeyField(Connection, on_delete='CASCADE')
+        connection = ForeignKeyField(Connection, on_delete='CASCADE', index=False)
         object_id = TextField()
         address = TextField()
         is_primary = BooleanField()
@@ -110,7 +110,7 @@ def up(migrator, db):
     db.create_tables([DirectoryAddress])
 
     class DirectoryMember(Model):
-        connection = ForeignKeyField(Connection, on_delete='CASCADE')
+        connection = ForeignKeyField(Connection, on_delete='CASCADE', index=False)
         group_id = TextField()
         member_id = TextField()
         seen_in_run = IntegerField()
@@ -122,7 +122,7 @@ def up(migrator, db):
     db.create_tables([DirectoryMember])
 
     class DirectoryObject(Model):
-        connection = ForeignKeyField(Connection, on_delete='CASCADE')
+        connection = ForeignKeyField(Connection, on_delete='CASCADE', index=False)
         object_id = TextField()
         is_group = BooleanField()
         group_kind = TextField(null=True)
@@ -159,7 +159,7 @@ def up(migrator, db):
     db.create_tables([Domain])
 
     class Exemption(Model):
-        organization = ForeignKeyField(Organization, on_delete='CASCADE')
+        organization = ForeignKeyField(Organization, on_delete='CASCADE', index=False)
         object_id = TextField(null=True)
         address = TextField(null=True)
         name = TextField(default='')
@@ -186,7 +186,7 @@ def up(migrator, db):
     db.create_tables([Installation])
 
     class Membership(Model):
-        group = ForeignKeyField(Account, on_delete='CASCADE')
+        group = ForeignKeyField(Account, on_delete='CASCADE', index=False)
         member = ForeignKeyField(Account, on_delete='CASCADE')
         class Meta:
             database = db
@@ -216,7 +216,7 @@ def up(migrator, db):
     db.create_tables([SignInSession])
 
     class SyncRun(Model):
-        organization = ForeignKeyField(Organization, on_delete='CASCADE')
+        organization = ForeignKeyField(Organization, on_delete='CASCADE', index=False)
         connection = ForeignKeyField(Connection, on_delete='CASCADE')
         started_by = ForeignKeyField(Account, null=True, on_delete='SET NULL')
         started_by_name = TextField(default='')
@@ -252,7 +252,7 @@ def up(migrator, db):
     db.create_tables([SyncRun])
 
     class SyncChange(Model):
-        run = ForeignKeyField(SyncRun, on_delete='CASCADE')
+        run = ForeignKeyField(SyncRun, on_delete='CASCADE', index=False)
         object_id = TextField()
         section = TextField()
         kind = TextField()
@@ -279,7 +279,7 @@ def up(migrator, db):
     db.create_tables([SyncChange])
 
     class SyncChangeMember(Model):
-        change = ForeignKeyField(SyncChange, on_delete='CASCADE')
+        change = ForeignKeyField(SyncChange, on_delete='CASCADE', index=False)
         member_id = TextField()
         name = TextField(default='')
         joins = BooleanField()

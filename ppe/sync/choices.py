@@ -29,7 +29,6 @@ class Choices:
     remove_deleted_groups: bool
     sync_frequency: int
     disable_login: bool
-    send_welcome_mails: bool
 
 
 def problems(choices: Choices, *, has_secret: bool) -> dict[str, str]:

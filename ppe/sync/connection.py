@@ -3,7 +3,7 @@
 No transaction is open while Microsoft is asked; what was learned is written afterwards, if it still fits the settings.
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -43,6 +43,18 @@ def is_set_up(connection: Connection) -> bool:
     return bool(connection.primary_domain and connection.application_id and connection.ad_key)
 
 
+def last_success(connection: Connection) -> datetime | None:
+    """When the connection last worked, by hand or in a sync."""
+    moments = (connection.last_verified_at, connection.last_successful_sync)
+    return max((moment for moment in moments if moment), default=None)
+
+
+def run_at_work(connection: Connection) -> SyncRun | None:
+    """The run that is reading or writing at this moment."""
+    found: SyncRun | None = SyncRun.get_or_none(SyncRun.connection == connection, SyncRun.holds_connection)
+    return found
+
+
 def graph_for(connection: Connection, settings: Settings, wire: Wire | None = None) -> Graph:
     """A reader of the connection's directory.
 
@@ -68,6 +80,8 @@ def save(connection: Connection, choices: Choices, actor: str, settings: Setting
     """
     for field, sentence in problems(choices, has_secret=connection.ad_key is not None).items():
         raise Refused(sentence, field)
+    if _is_stored(connection, choices.ad_key):
+        choices = replace(choices, ad_key="")  # the second click of a save replaces nothing
     _require_quiet(connection, choices)
     secret = choices.ad_key or decrypt(connection.ad_key or "")
     finding = _examine(choices.primary_domain, choices.application_id, secret, settings)
@@ -107,18 +121,20 @@ def _require_set_up(connection: Connection) -> None:
         raise Refused("The directory is not set up yet. Fill in the settings under Import & Sync and save them.")
 
 
+def _is_stored(connection: Connection, secret: str) -> bool:
+    try:
+        return bool(connection.ad_key and secret) and decrypt(connection.ad_key or "") == secret
+    except Refused:
+        return False  # its key is lost: whatever was typed is new
+
+
 def _require_quiet(connection: Connection, choices: Choices) -> None:
     """A run at work reads with the stored credentials; it must end with those it began with."""
     replaced = [name for name in WHO_READS_WHAT[:2] if getattr(choices, name) != getattr(connection, name)]
     if choices.ad_key:
         replaced.append("ad_key")
-    if replaced and _is_at_work(connection):
+    if replaced and run_at_work(connection):
         raise Refused("A sync is at work. This can be changed when it has finished or was cancelled.", replaced[0])
-
-
-def _is_at_work(connection: Connection) -> bool:
-    at_work = SyncRun.select().where(SyncRun.connection == connection, SyncRun.holds_connection)
-    return bool(at_work.exists())
 
 
 def _examine(domain: str, application_id: str, secret: str, settings: Settings) -> Finding:
@@ -159,7 +175,7 @@ def _outcome(finding: Finding, now: datetime) -> dict[str, Any]:
 
 def _forget_directory(stored: Connection, now: datetime) -> dict[str, Any]:
     """Another tenant: what the former one said counts no more. The accounts keep the ids they were linked with."""
-    if _is_at_work(stored):
+    if run_at_work(stored):
         raise Refused("A sync is at work in another tenant. Cancel it or wait for its end first.", "primary_domain")
     for table in (DirectoryAddress, DirectoryMember, DirectoryObject):
         table.delete().where(table.connection == stored).execute()

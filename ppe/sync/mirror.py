@@ -25,7 +25,7 @@ _UPSERT = f"""
         proxy_addresses = excluded.proxy_addresses, enabled = excluded.enabled, guest = excluded.guest,
         primary_address = excluded.primary_address, aliases = excluded.aliases, fingerprint = excluded.fingerprint,
         seen_in_run = excluded.seen_in_run, removed_in_run = NULL, gone_at = NULL
-"""  # noqa: S608 - column names of our own
+"""
 _ADDRESS = """
     INSERT INTO directory_address (connection_id, object_id, address, is_primary) VALUES (?, ?, ?, ?)
     ON CONFLICT DO NOTHING
@@ -88,7 +88,7 @@ def mark_gone(connection_id: int, run_id: int, now: datetime, *, groups_listed: 
     """The pull is complete: what it was told to be removed is gone, and memberships it was not told are, too."""
     gone = "SELECT object_id FROM directory_object WHERE connection_id = ? AND removed_in_run = ?"
     execute(
-        f"DELETE FROM directory_address WHERE connection_id = ? AND object_id IN ({gone})",  # noqa: S608 - our own text
+        f"DELETE FROM directory_address WHERE connection_id = ? AND object_id IN ({gone})",
         (connection_id, connection_id, run_id),
     )
     execute(
@@ -125,7 +125,7 @@ def _known(connection_id: int, object_ids: Sequence[str]) -> dict[str, tuple[Ent
     known = {}
     for some in batches(dict.fromkeys(object_ids)):
         rows = execute(
-            f"SELECT {COLUMNS}, fingerprint, seen_in_run, gone_at IS NOT NULL OR removed_in_run IS NOT NULL"  # noqa: S608
+            f"SELECT {COLUMNS}, fingerprint, seen_in_run, gone_at IS NOT NULL OR removed_in_run IS NOT NULL"
             f" FROM directory_object WHERE connection_id = ? AND object_id IN ({marks(some)})",
             (connection_id, *some),
         )

@@ -1,0 +1,209 @@
+"""The life of accounts. A change takes a whole set, so that the sync passes a batch and a view a set of one."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ppe.db import batches, execute, execute_many, marks, stamp
+from ppe.errors import Refused
+from ppe.models import ADMIN
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Everything about an account that a change may set. `aliases` never contains `primary`."""
+
+    type: str
+    display_name: str
+    first_name: str = ""
+    last_name: str = ""
+    mobile: str = ""
+    active: bool = True
+    deactivated_by: str | None = None
+    converted: bool = False
+    primary: str | None = None
+    aliases: tuple[str, ...] = ()
+    directory_tenant: str | None = None
+    directory_id: str | None = None
+    directory_fingerprint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """An existing account, at the version that was looked at, and how it is to stand afterwards."""
+
+    account_id: int
+    version: int
+    standing: Standing
+    ends_sessions: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """An existing account, at the version that was looked at, that goes away for 30 days and then for good."""
+
+    account_id: int
+    version: int
+
+
+@dataclass(slots=True)
+class Batch:
+    """A set of changes to one organisation's accounts that become true together."""
+
+    newcomers: list[Standing] = field(default_factory=list)
+    amendments: list[Amendment] = field(default_factory=list)
+    removals: list[Removal] = field(default_factory=list)
+
+
+class Outdated(Refused):
+    """An account has changed since it was looked at: look again."""
+
+
+_NEW = """
+    INSERT INTO account (organization_id, type, display_name, first_name, last_name, mobile, active, deactivated_by,
+                         converted_at, directory_tenant, directory_id, directory_fingerprint, created_at,
+                         read_only, receives_digest, version)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
+"""
+_AMEND = """
+    UPDATE account SET type = ?, display_name = ?, first_name = ?, last_name = ?, mobile = ?, active = ?,
+        deactivated_by = ?, directory_tenant = ?, directory_id = ?, directory_fingerprint = ?,
+        removed_at = NULL, removed_addresses = NULL, version = version + 1
+    WHERE organization_id = ? AND id = ? AND version = ?
+"""
+
+
+def carry_out(organization_id: int, batch: Batch, now: datetime) -> None:
+    """Make the batch true, inside the caller's transaction: every address is taken away before any is given.
+
+    Raises:
+        Outdated: an account is not at the version that was looked at.
+        Refused: no active administrator would be left.
+        peewee.IntegrityError: an address, or a directory object, belongs to another account.
+    """
+    _remove(organization_id, batch.removals, now)
+    _take_addresses([change.account_id for change in batch.amendments])
+    _amend(organization_id, batch.amendments)
+    _create(organization_id, batch.newcomers, now)
+    if any(change.standing.type == ADMIN for change in batch.amendments) or batch.removals:
+        require_administrator(organization_id)
+
+
+def require_administrator(organization_id: int) -> None:
+    """Refuse what would lock everybody out.
+
+    Raises:
+        Refused: the organisation has no active administrator left.
+    """
+    left = execute(
+        "SELECT 1 FROM account WHERE organization_id = ? AND type = ? AND active AND removed_at IS NULL LIMIT 1",
+        (organization_id, ADMIN),
+    ).fetchone()
+    if left is None:
+        raise Refused("The last active administrator can be neither disabled nor removed.")
+
+
+def _remove(organization_id: int, removals: Sequence[Removal], now: datetime) -> None:
+    """The rows stay for 30 days with their addresses noted; the addresses themselves are free at once."""
+    ids = [change.account_id for change in removals]
+    noted: dict[int, list[str]] = {}
+    for some in batches(ids):
+        rows = execute(
+            f"SELECT account_id, address FROM address WHERE account_id IN ({marks(some)})"
+            " ORDER BY is_primary DESC, address",
+            some,
+        )
+        for account_id, address in rows.fetchall():
+            noted.setdefault(account_id, []).append(address)
+    removed = execute_many(
+        "UPDATE account SET removed_at = ?, removed_addresses = ?, version = version + 1"
+        " WHERE organization_id = ? AND id = ? AND version = ? AND removed_at IS NULL",
+        [
+            (
+                stamp(now),
+                json.dumps(noted.get(change.account_id, [])),
+                organization_id,
+                change.account_id,
+                change.version,
+            )
+            for change in removals
+        ],
+    )
+    _require_all(removed, removals)
+    _take_addresses(ids)
+    _end_sessions(ids)
+    gone = [(account_id,) for account_id in ids]
+    execute_many("DELETE FROM membership WHERE member_id = ?", gone)
+    execute_many("DELETE FROM membership WHERE group_id = ?", gone)
+
+
+def _amend(organization_id: int, amendments: Sequence[Amendment]) -> None:
+    amended = execute_many(
+        _AMEND,
+        [
+            (
+                to.type, to.display_name, to.first_name, to.last_name, to.mobile, to.active, to.deactivated_by,
+                to.directory_tenant, to.directory_id, to.directory_fingerprint,
+                organization_id, change.account_id, change.version,
+            )
+            for change in amendments
+            for to in (change.standing,)
+        ],
+    )  # fmt: skip
+    _require_all(amended, amendments)
+    _give_addresses([(change.account_id, change.standing) for change in amendments])
+    _end_sessions([change.account_id for change in amendments if change.ends_sessions or not change.standing.active])
+
+
+def _create(organization_id: int, newcomers: Sequence[Standing], now: datetime) -> None:
+    """Newcomers are found again by their object id, for their addresses."""
+    if not newcomers:
+        return
+    created = stamp(now)
+    execute_many(
+        _NEW,
+        [
+            (
+                organization_id, new.type, new.display_name, new.first_name, new.last_name, new.mobile, new.active,
+                new.deactivated_by, created if new.converted else None, new.directory_tenant, new.directory_id,
+                new.directory_fingerprint, created, False, False,
+            )
+            for new in newcomers
+        ],
+    )  # fmt: skip
+    ids = ids_of_objects(organization_id, [new.directory_id or "" for new in newcomers])
+    _give_addresses([(ids[new.directory_id or ""], new) for new in newcomers])
+
+
+def ids_of_objects(organization_id: int, object_ids: Sequence[str]) -> dict[str, int]:
+    """The accounts that are linked to these directory objects."""
+    found: dict[str, int] = {}
+    for some in batches(object_ids):
+        rows = execute(
+            f"SELECT directory_id, id FROM account WHERE organization_id = ? AND directory_id IN ({marks(some)})",
+            (organization_id, *some),
+        )
+        found.update(rows.fetchall())
+    return found
+
+
+def _take_addresses(account_ids: Sequence[int]) -> None:
+    execute_many("DELETE FROM address WHERE account_id = ?", [(account_id,) for account_id in account_ids])
+
+
+def _give_addresses(owners: Sequence[tuple[int, Standing]]) -> None:
+    rows = []
+    for account_id, standing in owners:
+        given = (standing.primary, *standing.aliases) if standing.primary else standing.aliases
+        rows += [(account_id, address, address.rpartition("@")[2], address == standing.primary) for address in given]
+    execute_many("INSERT INTO address (account_id, address, domain, is_primary) VALUES (?, ?, ?, ?)", rows)
+
+
+def _end_sessions(account_ids: Sequence[int]) -> None:
+    execute_many("DELETE FROM sign_in_session WHERE account_id = ?", [(account_id,) for account_id in account_ids])
+
+
+def _require_all(changed: int, wanted: Sequence[object]) -> None:
+    if changed != len(wanted):
+        raise Outdated("The account has changed since this plan was made. Run the sync again to see where it stands.")

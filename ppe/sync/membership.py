@@ -1,0 +1,120 @@
+"""Who joins and who leaves which group: planned by comparing whole sets, never member by member."""
+
+from ppe.db import batches, execute, marks
+from ppe.sync.change import ADDING, DISABLING, FUNCTIONAL, GROUP, UPDATING, Change, Known
+from ppe.sync.entry import DISTRIBUTION, MAIL_SECURITY, MICROSOFT365, SECURITY
+from ppe.sync.planning import Planner
+
+_CHANGING = (ADDING, UPDATING, DISABLING)
+
+# Directory members that have, or in this run get, an account, and are not in the group here.
+_JOINING = """
+    FROM directory_member dm
+    JOIN directory_object o ON o.connection_id = dm.connection_id AND o.object_id = dm.group_id AND o.gone_at IS NULL
+    LEFT JOIN account g ON g.organization_id = ? AND g.directory_id = dm.group_id AND g.removed_at IS NULL
+    LEFT JOIN account m ON m.organization_id = ? AND m.directory_id = dm.member_id AND m.removed_at IS NULL
+    LEFT JOIN sync_change mc ON m.id IS NULL AND mc.run_id = ? AND mc.object_id = dm.member_id
+                            AND mc.section IN (?, ?, ?)
+    WHERE dm.connection_id = ? AND (m.id IS NOT NULL OR mc.id IS NOT NULL)
+      AND (g.id IS NULL OR m.id IS NULL
+           OR NOT EXISTS (SELECT 1 FROM membership x WHERE x.group_id = g.id AND x.member_id = m.id))
+"""
+# Synced members of synced groups that the directory no longer has in the group. Members added by hand stay.
+_LEAVING = """
+    FROM membership x
+    JOIN account g ON g.id = x.group_id AND g.organization_id = ? AND g.removed_at IS NULL
+    JOIN account m ON m.id = x.member_id AND m.directory_id IS NOT NULL AND m.removed_at IS NULL
+    JOIN directory_object o ON o.connection_id = ? AND o.object_id = g.directory_id AND o.gone_at IS NULL
+    WHERE NOT EXISTS (SELECT 1 FROM directory_member dm WHERE dm.connection_id = o.connection_id
+                      AND dm.group_id = g.directory_id AND dm.member_id = m.directory_id)
+"""
+
+
+def plan_members(planner: Planner) -> None:
+    """A row for every group whose members change, and under it who joins and who leaves."""
+    _plan_groups(planner)
+    joining, leaving = _parameters(planner)
+    run_id = planner.run.id
+    execute(
+        "INSERT INTO sync_change_member (change_id, member_id, name, joins)"
+        " SELECT gc.id, picked.member_id, picked.name, ? FROM"
+        " (SELECT dm.group_id, dm.member_id, COALESCE(m.display_name, mc.name) AS name"
+        f" {_JOINING}) picked"
+        " JOIN sync_change gc ON gc.run_id = ? AND gc.object_id = picked.group_id AND gc.section IN (?, ?, ?)",
+        (True, *joining, run_id, *_CHANGING),
+    )
+    execute(
+        "INSERT INTO sync_change_member (change_id, member_id, name, joins)"
+        " SELECT gc.id, picked.member_id, picked.name, ? FROM"
+        f" (SELECT g.directory_id AS group_id, m.directory_id AS member_id, m.display_name AS name {_LEAVING}) picked"
+        " JOIN sync_change gc ON gc.run_id = ? AND gc.object_id = picked.group_id AND gc.section IN (?, ?, ?)",
+        (False, *leaving, run_id, *_CHANGING),
+    )
+
+
+def join_and_leave(run_id: int, organization_id: int, done: str) -> None:
+    """Carry out the members of the changes that were done, as sets; who has no account here is left out."""
+    execute(
+        "INSERT INTO membership (group_id, member_id)"
+        " SELECT c.account_id, m.id FROM sync_change c JOIN sync_change_member cm ON cm.change_id = c.id AND cm.joins"
+        " JOIN account m ON m.organization_id = ? AND m.directory_id = cm.member_id AND m.removed_at IS NULL"
+        " JOIN account g ON g.id = c.account_id AND g.removed_at IS NULL"
+        " WHERE c.run_id = ? AND c.outcome = ? ON CONFLICT DO NOTHING",
+        (organization_id, run_id, done),
+    )
+    execute(
+        "DELETE FROM membership WHERE EXISTS (SELECT 1 FROM sync_change c"
+        " JOIN sync_change_member cm ON cm.change_id = c.id AND NOT cm.joins"
+        " JOIN account m ON m.organization_id = ? AND m.directory_id = cm.member_id"
+        " WHERE c.run_id = ? AND c.outcome = ? AND c.account_id = membership.group_id"
+        " AND m.id = membership.member_id)",
+        (organization_id, run_id, done),
+    )
+
+
+def _plan_groups(planner: Planner) -> None:
+    """Rows for the groups that change in nothing but their members."""
+    kinds = _kinds(planner)
+    if not (planner.options.update_groups and kinds):
+        return
+    joining, leaving = _parameters(planner)
+    of_kind = f" AND o.group_kind IN ({marks(kinds)})"
+    unplanned = " AND NOT EXISTS (SELECT 1 FROM sync_change c WHERE c.run_id = ? AND c.object_id = o.object_id)"
+    rows = execute(
+        f"SELECT g.id {_JOINING} AND g.id IS NOT NULL{of_kind}{unplanned}"
+        f" UNION SELECT g.id {_LEAVING}{of_kind}{unplanned}",
+        (*joining, *kinds, planner.run.id, *leaving, *kinds, planner.run.id),
+    ).fetchall()
+    for some in batches([account_id for (account_id,) in rows]):
+        planner.store(
+            [
+                (account.directory_id or "", _members_change(account))
+                for account in planner.pairs.accounts(some).values()
+                if account.type in (GROUP, FUNCTIONAL)
+            ]
+        )
+
+
+def _members_change(account: Known) -> Change:
+    """An update of nothing but members; its fingerprint is the one that the account already has."""
+    return Change(
+        UPDATING,
+        account.type,
+        account.display_name,
+        account.primary or "",
+        reason="Changed in the directory: members.",
+        account=account,
+        fingerprint=account.fingerprint,
+    )
+
+
+def _parameters(planner: Planner) -> tuple[tuple[object, ...], tuple[object, ...]]:
+    organization_id, connection_id = planner.run.organization_id, planner.connection_id
+    joining = (organization_id, organization_id, planner.run.id, *_CHANGING, connection_id)
+    return joining, (organization_id, connection_id)
+
+
+def _kinds(planner: Planner) -> list[str]:
+    """The kinds of groups that *What to Sync* includes."""
+    distribution = [MICROSOFT365, DISTRIBUTION] if planner.options.distribution_groups else []
+    return distribution + ([MAIL_SECURITY, SECURITY] if planner.options.security_groups else [])
