@@ -44,6 +44,8 @@ class Ticked(NamedTuple):
     sort_key: str
 
 
+Outcome = tuple[Ticked, str, str]  # with the reason, where it was not done
+
 _COLUMNS = "id, object_id, section, address, after, account_id, account_version, fingerprint, link, offer, sort_key"
 _READY = f"SELECT {_COLUMNS} FROM sync_change WHERE run_id = ? AND ticked AND outcome IS NULL"
 
@@ -95,15 +97,15 @@ class Apply:
             try:
                 with database.atomic():
                     self._attempt(batch, now)
-                outcomes = dict.fromkeys(batch, (DONE, ""))
+                outcomes = [(change, DONE, "") for change in batch]
             except (IntegrityError, Refused):
                 outcomes = self._one_by_one(batch, now)
             self._write(outcomes)
             keep(self.run, now, applied=self.run.applied + len(batch))
 
-    def _one_by_one(self, batch: Sequence[Ticked], now: datetime) -> dict[Ticked, tuple[str, str]]:
+    def _one_by_one(self, batch: Sequence[Ticked], now: datetime) -> list[Outcome]:
         """The change that fails is set apart with its reason, and with it only those that hang together with it."""
-        outcomes: dict[Ticked, tuple[str, str]] = {}
+        outcomes: list[Outcome] = []
         for together in _together(batch):
             try:
                 with database.atomic():
@@ -115,7 +117,7 @@ class Apply:
                 outcome = (REFUSED, refused.sentence)
             except IntegrityError:
                 outcome = (REFUSED, self._collision(together))
-            outcomes |= dict.fromkeys(together, outcome)
+            outcomes += [(change, *outcome) for change in together]
         return outcomes
 
     def _attempt(self, changes: Sequence[Ticked], now: datetime) -> None:
@@ -181,8 +183,8 @@ class Apply:
                 return f"{address} belongs to {'another organisation' if holder.foreign else holder.display_name}."
         return "An account for this directory object, or with one of these addresses, was made meanwhile."
 
-    def _write(self, outcomes: dict[Ticked, tuple[str, str]]) -> None:
-        done = [change for change, (outcome, _) in outcomes.items() if outcome == DONE]
+    def _write(self, outcomes: Sequence[Outcome]) -> None:
+        done = [change for change, outcome, _ in outcomes if outcome == DONE]
         added = accounts.ids_of_objects(
             self.run.organization_id, [change.object_id for change in done if change.account_id is None]
         )
@@ -190,14 +192,14 @@ class Apply:
             "UPDATE sync_change SET outcome = ?, outcome_reason = ?, account_id = ? WHERE id = ? AND outcome IS NULL",
             [
                 (outcome, reason, change.account_id or added.get(change.object_id), change.id)
-                for change, (outcome, reason) in outcomes.items()
+                for change, outcome, reason in outcomes
             ],
         )
 
 
 def _read(statement: str, parameters: Sequence[object]) -> list[Ticked]:
-    rows = [Ticked(*row) for row in execute(statement, parameters).fetchall()]
-    return [row._replace(after=json.loads(row.after)) for row in rows]  # type: ignore[arg-type] - text until here
+    rows = execute(statement, parameters).fetchall()
+    return [Ticked._make((*row[:4], json.loads(row[4]), *row[5:])) for row in rows]
 
 
 def _together(batch: Sequence[Ticked]) -> Iterable[list[Ticked]]:

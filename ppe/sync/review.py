@@ -1,0 +1,295 @@
+"""The review: look through the plan, tick and untick, exempt, import, accept. All on the server, in sets."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from peewee import IntegrityError, fn
+
+from ppe import audit, exemptions
+from ppe.db import database
+from ppe.errors import NotFound, Refused
+from ppe.models import (
+    APPLYING,
+    EXEMPT,
+    REVIEW,
+    SECTIONS,
+    TICKABLE,
+    Connection,
+    SyncChange,
+    SyncChangeMember,
+    SyncRun,
+)
+from ppe.sync.change import OFFER_FUNCTIONAL
+from ppe.sync.planning import Planner
+from ppe.sync.report import TITLES, Line, lines
+
+ROWS_PER_PAGE = 50
+LABELS = {
+    "display_name": "Name",
+    "first_name": "First name",
+    "last_name": "Last name",
+    "type": "Role",
+    "primary": "Primary address",
+    "aliases": "Aliases",
+    "mobile": "Mobile",
+    "active": "State",
+    "directory_id": "Directory object",
+}
+TYPE_WORDS = {
+    "organization_admin": "Organization Admin",
+    "end_user": "End User",
+    "silent_user": "Silent User",
+    "functional_account": "Functional Account",
+    "group": "Group",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One section of the review, with how many rows it has and how many of them are ticked."""
+
+    name: str
+    count: int
+    ticked: int
+
+    @property
+    def title(self) -> str:
+        """What the page calls it."""
+        return TITLES[self.name]
+
+    @property
+    def can_tick(self) -> bool:
+        """Whether its rows are changes that can be carried out."""
+        return self.name in TICKABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a section."""
+
+    rows: Sequence[SyncChange]
+    total: int
+    number: int
+    last: int
+
+
+def sections(run: SyncRun) -> list[Section]:
+    """All sections in the order of the page, the empty ones too."""
+    ticked = fn.COUNT(1).filter(SyncChange.ticked)
+    counted: Any = (
+        SyncChange.select(SyncChange.section, fn.COUNT(1), ticked)
+        .where(SyncChange.run == run)
+        .group_by(SyncChange.section)
+        .tuples()
+    )
+    counts = {section: (count, chosen) for section, count, chosen in counted}
+    return [Section(name, *counts.get(name, (0, 0))) for name in SECTIONS]
+
+
+def rows(run: SyncRun, section: str, text: str = "", outcome: str | None = None, page: int = 1) -> Page:
+    """One page of a section, by name, filtered by text and for a result by outcome (`none` means not ticked)."""
+    query = _filtered(run, section, text)
+    if outcome is not None:
+        query = query.where(SyncChange.outcome.is_null() if outcome == "none" else SyncChange.outcome == outcome)
+    total = query.count()
+    last = max(1, -(-total // ROWS_PER_PAGE))
+    number = min(max(1, page), last)
+    ordered = query.order_by(SyncChange.sort_key, SyncChange.id).paginate(number, ROWS_PER_PAGE)
+    return Page(list(ordered), total, number, last)
+
+
+def differences(change: SyncChange) -> list[tuple[str, str, str]]:
+    """What changes, field by field: label, before, after."""
+    names = [name for name in LABELS if name in change.before or name in change.after]
+    return [
+        (LABELS[name], _words(name, change.before), _words(name, change.after))
+        for name in names
+        if _words(name, change.before) or _words(name, change.after)
+    ]
+
+
+def members(change: SyncChange, *, joins: bool, limit: int) -> tuple[list[str], int]:
+    """The first names of those who join (or leave) a group, and how many there are."""
+    query = SyncChangeMember.select(SyncChangeMember.name).where(
+        SyncChangeMember.change == change, SyncChangeMember.joins == joins
+    )
+    first: Any = query.order_by(SyncChangeMember.name).limit(limit).tuples()
+    return [name for (name,) in first], query.count()
+
+
+def tick(
+    run: SyncRun,
+    ticked: bool,
+    *,
+    section: str | None = None,
+    text: str = "",
+    change_ids: Sequence[int] | None = None,
+) -> int:
+    """Tick or untick: rows by id, a section, or what a filter finds in it. Linked rows follow, whatever section.
+
+    Raises:
+        Refused: the list is not complete yet, or not open any more.
+    """
+    _require_open(run)
+    if change_ids is not None:
+        chosen = SyncChange.select(SyncChange.id).where(SyncChange.run == run, SyncChange.id.in_(list(change_ids)))
+    else:
+        chosen = _filtered(run, section or "", text).select(SyncChange.id)
+    with database.atomic():
+        links = SyncChange.select(SyncChange.link).where(SyncChange.id.in_(chosen), SyncChange.link.is_null(False))
+        torn = SyncChange.select(SyncChange.link).where(
+            SyncChange.run == run, SyncChange.link.is_null(False), SyncChange.section.not_in(TICKABLE)
+        )
+        allowed = SyncChange.link.is_null() | SyncChange.link.not_in(torn)
+        return int(
+            SyncChange.update(ticked=ticked)
+            .where(
+                SyncChange.run == run,
+                SyncChange.section.in_(TICKABLE),
+                SyncChange.id.in_(chosen) | SyncChange.link.in_(links),
+                allowed if ticked else True,
+            )
+            .execute()
+        )
+
+
+def exempt(
+    run: SyncRun, change_ids: Sequence[int], reason: str, last_day: date | None, by_name: str, now: datetime
+) -> int:
+    """Exempt rows from sync, at once and for later runs too: they move to their section, linked rows are unticked.
+
+    Raises:
+        Refused: the list is not complete yet, or not open any more.
+    """
+    _require_open(run)
+    chosen = list(
+        SyncChange.select().where(
+            SyncChange.run == run, SyncChange.id.in_(list(change_ids)), SyncChange.section != EXEMPT
+        )
+    )
+    with database.atomic():
+        exemptions.add_many(
+            run.organization_id,
+            [
+                {"object_id": change.object_id, "address": change.address or None, "name": change.name}
+                for change in chosen
+            ],
+            reason,
+            last_day,
+            by_name,
+            now,
+        )
+        links = [change.link for change in chosen if change.link is not None]
+        SyncChange.update(ticked=False).where(SyncChange.run == run, SyncChange.link.in_(links)).execute()
+        why = f"Exempt from sync: {reason}" if reason else "Exempt from sync."
+        SyncChange.update(section=EXEMPT, ticked=False, offer=None, reason=why).where(
+            SyncChange.id.in_([change.id for change in chosen])
+        ).execute()
+    return len(chosen)
+
+
+def import_as_functional(run: SyncRun, change_id: int, by_name: str, now: datetime) -> None:
+    """Move a blocked mailbox from Not imported to Adding, as a functional account.
+
+    Raises:
+        Refused: the list is not open, or the row does not offer this.
+    """
+    _require_open(run)
+    change = SyncChange.get_or_none(
+        SyncChange.run == run, SyncChange.id == change_id, SyncChange.offer == OFFER_FUNCTIONAL
+    )
+    if change is None:
+        raise Refused("This row can't be imported as a functional account.")
+    planner = Planner(run, Connection.get_by_id(run.connection_id), now.date())
+    with database.atomic():
+        decided = planner.functional_change(change.object_id)
+        SyncChange.delete().where(SyncChange.id == change.id).execute()
+        planner.store([(change.object_id, decided)])
+        audit.record(run.organization_id, by_name, "import as functional account chosen", change.name, now=now)
+
+
+def accept(run: SyncRun, by_name: str, now: datetime) -> None:
+    """Let the ticked changes be carried out; from here on nothing of the review can be altered.
+
+    Raises:
+        Refused: the review is not open any more, or another sync is at work.
+    """
+    _require_open(run)
+    count = SyncChange.select().where(SyncChange.run == run, SyncChange.ticked).count()
+    try:
+        with database.atomic():
+            accepted = (
+                SyncRun.update(
+                    state=APPLYING, holds_connection=True, claim=None, accepted_at=now, accepted_by_name=by_name,
+                    to_apply=count, applied=0,
+                )
+                .where(SyncRun.id == run.id, SyncRun.state == REVIEW)
+                .execute()
+            )  # fmt: skip
+    except IntegrityError:
+        raise Refused("Another sync is at work. Wait until its list is complete, and use that one.") from None
+    if not accepted:
+        _require_open(SyncRun.get_by_id(run.id))
+
+
+def export(run: SyncRun) -> Iterator[SyncChange]:
+    """Every row, section by section and by name, without holding them all."""
+    ordered = SyncChange.select().where(SyncChange.run == run).order_by(SyncChange.section, SyncChange.sort_key)
+    yield from ordered.iterator()
+
+
+def summary(run: SyncRun) -> list[Line]:
+    """What became of the changes, section by section."""
+    counted: Any = (
+        SyncChange.select(SyncChange.section, SyncChange.outcome, fn.COUNT(1))
+        .where(SyncChange.run == run)
+        .group_by(SyncChange.section, SyncChange.outcome)
+        .tuples()
+    )
+    return lines(counted)
+
+
+def change_of(run: SyncRun, change_id: int) -> SyncChange:
+    """One row of this run.
+
+    Raises:
+        NotFound: the run has no such row.
+    """
+    change = SyncChange.get_or_none(SyncChange.run == run, SyncChange.id == change_id)
+    if change is None:
+        raise NotFound("This row is not part of the sync any more.")
+    return change
+
+
+def _require_open(run: SyncRun) -> None:
+    if run.state == REVIEW:
+        return
+    sentences = {
+        "superseded": "A newer sync has replaced this list. Please look through the newer one.",
+        "cancelled": "This sync was cancelled.",
+        "applying": "These changes are being carried out already.",
+        "done": "This sync is finished.",
+        "failed": "This sync has failed. Nothing was changed by it.",
+    }
+    raise Refused(sentences.get(run.state, "The list is not complete yet."))
+
+
+def _filtered(run: SyncRun, section: str, text: str) -> Any:
+    query = SyncChange.select().where(SyncChange.run == run, SyncChange.section == section)
+    for word in text.casefold().split():
+        query = query.where(SyncChange.search_key.contains(word))
+    return query
+
+
+def _words(name: str, fields: Mapping[str, Any]) -> str:
+    """A field's value as the page says it."""
+    value = fields.get(name)
+    if name == "active":
+        return "" if value is None else ("Active" if value else "Not active")
+    if name == "type":
+        return TYPE_WORDS.get(str(value), "")
+    if name == "aliases":
+        return ", ".join(value or ())
+    return str(value or "")

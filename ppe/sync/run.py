@@ -1,0 +1,247 @@
+"""The line itself: pull → plan → review → apply → report, and who may move a run along it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import structlog
+from flask import current_app
+from peewee import IntegrityError
+
+from ppe import audit
+from ppe.db import database
+from ppe.errors import DirectoryError, NotFound, Refused, RunLost, Throttled
+from ppe.models import (
+    APPLYING,
+    CANCELLED,
+    DONE,
+    FAILED,
+    PLANNING,
+    PULLING,
+    QUEUED,
+    REVIEW,
+    SUPERSEDED,
+    WORKING_STATES,
+    Account,
+    Connection,
+    SyncChange,
+    SyncChangeMember,
+    SyncRun,
+)
+from ppe.sync import claim, closing, connection, membership, report, review
+from ppe.sync.apply import Apply
+from ppe.sync.planning import Planner
+from ppe.sync.pull import Clock, Pull
+
+Key = TypeVar("Key", int, str)
+
+log = structlog.get_logger()
+
+
+def proceed(run_id: int, clock: Clock) -> None:
+    """Take a run as far as it goes without a person; nothing happens if somebody else is at it."""
+    run = claim.take(run_id, clock())
+    if run is None:
+        return
+    try:
+        if run.state in (QUEUED, PULLING):
+            pull(run, clock)
+        if run.state == PLANNING:
+            plan(run, clock)
+        if run.state == APPLYING:
+            apply(run, clock)
+    except RunLost:
+        log.info("run left to another worker", run=run_id)
+    except Throttled as throttled:
+        _postpone(run, clock() + timedelta(seconds=throttled.seconds))
+    except DirectoryError as error:
+        _fail(run, error, clock())
+
+
+def pull(run: SyncRun, clock: Clock) -> None:
+    """Stream the directory into the mirror, planning behind every page."""
+    settings = Connection.get_by_id(run.connection_id)
+    planner = Planner(run, settings, clock().date())
+    if run.state == QUEUED:
+        with database.atomic():
+            claim.keep(run, clock(), state=PULLING)
+    reader = connection.graph_for(settings, current_app.config["SETTINGS"])
+    Pull(run, settings, reader, clock, planner.plan_objects).to_the_end()
+
+
+def plan(run: SyncRun, clock: Clock) -> None:
+    """Decide what only the whole mirror can tell, then open the review."""
+    planner = Planner(run, Connection.get_by_id(run.connection_id), clock().date())
+    _in_steps(run, clock, "", planner.plan_rest)
+    with database.atomic():
+        planner.drop_gone()
+        planner.list_exempt()
+        claim.keep(run, clock())
+    _in_steps(run, clock, 0, planner.plan_gone)
+    with database.atomic():
+        closing.settle_contests(planner)
+        closing.link_changes(planner)
+        membership.plan_members(planner)
+        unknown = planner.unknown_domains()
+        if unknown:
+            _fail_for_domains(run, unknown, clock())
+        else:
+            _open_review(run, clock())
+
+
+def apply(run: SyncRun, clock: Clock) -> None:
+    """Carry out what was ticked, and close the run."""
+    Apply(run, Connection.get_by_id(run.connection_id), clock).to_the_end()
+    now = clock()
+    summary = report.sentence(review.summary(run))
+    with database.atomic():
+        Connection.update(last_successful_sync=now).where(Connection.id == run.connection_id).execute()
+        audit.record(
+            run.organization_id, run.accepted_by_name, "sync applied", f"run {run.id}", {"summary": summary}, now=now
+        )
+        claim.keep(run, now, state=DONE, holds_connection=False, claim=None, finished_at=now)
+
+
+def start(
+    settings: Connection, *, by: Account | None, by_name: str, send_welcome_mails: bool, now: datetime
+) -> SyncRun:
+    """A new run, or the one that is already at work: a second click starts nothing.
+
+    Raises:
+        Refused: the connection is not set up yet.
+    """
+    if not (settings.primary_domain and settings.application_id and settings.ad_key):
+        raise Refused("Fill in the Primary Domain, the Application (client) ID and the Client Secret first.")
+    try:
+        with database.atomic():
+            run = SyncRun.create(
+                organization=settings.organization_id, connection=settings.id, started_by=by, started_by_name=by_name,
+                send_welcome_mails=send_welcome_mails, created_at=now,
+            )  # fmt: skip
+            audit.record(settings.organization_id, by_name, "sync started", f"run {run.id}", now=now)
+    except IntegrityError:
+        run = SyncRun.get_or_none(SyncRun.connection == settings.id, SyncRun.holds_connection)
+        if run is None:
+            raise Refused("Another sync has just ended. Press the button once more.") from None
+    return run
+
+
+def cancel(run: SyncRun, by_name: str, now: datetime) -> None:
+    """End a run that has not begun to carry anything out. Nothing has changed by it.
+
+    Raises:
+        Refused: it is too late for that.
+    """
+    with database.atomic():
+        cancelled = (
+            SyncRun.update(state=CANCELLED, holds_connection=False, claim=None, finished_at=now)
+            .where(SyncRun.id == run.id, SyncRun.state.in_((QUEUED, PULLING, PLANNING, REVIEW)))
+            .execute()
+        )
+        if cancelled:
+            audit.record(run.organization_id, by_name, "sync cancelled", f"run {run.id}", now=now)
+    if not cancelled:
+        raise Refused("It is too late to cancel: the changes are being carried out, or the sync is over.")
+
+
+def of(organization_id: int, run_id: int) -> SyncRun:
+    """A run of this organisation.
+
+    Raises:
+        NotFound: there is none with that number.
+    """
+    run = SyncRun.get_or_none(SyncRun.organization == organization_id, SyncRun.id == run_id)
+    if run is None:
+        raise NotFound("There is no such sync.")
+    return run
+
+
+def waiting(now: datetime) -> list[int]:
+    """The runs that should be worked on and that nobody works on, of all organisations."""
+    working = SyncRun.select().where(SyncRun.state.in_(WORKING_STATES))
+    return [run.id for run in working if claim.needs_worker(run, now)]
+
+
+def is_stalled(run: SyncRun, now: datetime) -> bool:
+    """Whether the run should be worked on and nobody does."""
+    return claim.needs_worker(run, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a working run is: between 0 and 1, or None where nobody can tell, and in words."""
+
+    fraction: float | None
+    sentence: str
+
+
+def progress(run: SyncRun) -> Progress:
+    """What the progress bar shows."""
+    if run.not_before is not None:
+        return Progress(None, "Microsoft asks us to wait. The sync goes on by itself.")
+    if run.state == QUEUED:
+        return Progress(None, "Waiting for a worker…")
+    if run.state == APPLYING:
+        fraction = run.applied / run.to_apply if run.to_apply else None
+        return Progress(fraction, f"{run.applied:,} of {run.to_apply:,} changes carried out")
+    said = f"{run.people:,} people and {run.groups:,} groups read, {run.pages:,} pages"
+    if run.state == PLANNING:
+        return Progress(None, f"{said}. Comparing…")
+    expected = (run.expected_people or 0) + (run.expected_groups or 0)
+    return Progress(min(0.99, (run.people + run.groups) / expected) if expected else None, said)
+
+
+def _in_steps(run: SyncRun, clock: Clock, begin: Key, step: Callable[[Key], Key | None]) -> None:
+    """Short transactions from one key to the next, each proving the claim."""
+    key: Key | None = begin
+    while key is not None:
+        with database.atomic():
+            key = step(key)
+            claim.keep(run, clock())
+
+
+def _open_review(run: SyncRun, now: datetime) -> None:
+    """The list is complete: older lists of this connection are superseded by it."""
+    older = SyncRun.update(state=SUPERSEDED, finished_at=now).where(
+        SyncRun.connection == run.connection_id, SyncRun.state == REVIEW
+    )
+    older.execute()
+    Connection.update(error_sentence=None, error_advice=None, error_code=None, error_correlation_id=None).where(
+        Connection.id == run.connection_id
+    ).execute()
+    claim.keep(run, now, state=REVIEW, holds_connection=False, claim=None, planned_at=now)
+
+
+def _fail_for_domains(run: SyncRun, unknown: list[dict[str, object]], now: datetime) -> None:
+    """A manual run does not go on with part of the people: its rows are dropped, and the page names the domains."""
+    rows = SyncChange.select(SyncChange.id).where(SyncChange.run == run)
+    SyncChangeMember.delete().where(SyncChangeMember.change.in_(rows)).execute()
+    SyncChange.delete().where(SyncChange.run == run).execute()
+    names = ", ".join(str(domain["name"]) for domain in unknown)
+    claim.keep(
+        run, now, state=FAILED, holds_connection=False, claim=None, finished_at=now, unknown_domains=unknown,
+        error_sentence=f"The directory uses domains that are not registered here: {names}.",
+        error_advice="Register each of them as a relay or a management domain, then run the sync again.",
+    )  # fmt: skip
+
+
+def _postpone(run: SyncRun, until: datetime) -> None:
+    """Microsoft asks for patience: the worker is free for others meanwhile, and the tick comes back to this run."""
+    SyncRun.update(claim=None, not_before=until).where(SyncRun.id == run.id, SyncRun.claim == run.claim).execute()
+
+
+def _fail(run: SyncRun, error: DirectoryError, now: datetime) -> None:
+    """The directory could not be read: nothing was changed, and both the run and the settings page say why."""
+    said = {
+        "error_sentence": error.sentence,
+        "error_advice": error.advice,
+        "error_code": error.code,
+        "error_correlation_id": error.correlation_id,
+    }
+    try:
+        with database.atomic():
+            claim.keep(run, now, state=FAILED, holds_connection=False, claim=None, finished_at=now, **said)
+            Connection.update(**said).where(Connection.id == run.connection_id).execute()
+    except RunLost:
+        log.info("run left to another worker", run=run.id)
