@@ -10,7 +10,7 @@ from typing import Any
 from ppe.config import Settings
 from ppe.db import database
 from ppe.encryption import decrypt, encrypt
-from ppe.errors import DirectoryError, NationalCloud, Refused, TenantUnknown
+from ppe.errors import DirectoryError, NationalCloud, Refused, SecretRefused, TenantUnknown
 from ppe.models import (
     REVIEW,
     SUPERSEDED,
@@ -59,13 +59,17 @@ def graph_for(connection: Connection, settings: Settings, wire: Wire | None = No
     """A reader of the connection's directory.
 
     Raises:
-        Refused: the settings are incomplete, or the stored secret cannot be read with the keys of this installation.
-        DirectoryError: the tenant was never looked up, and it cannot be found or lives in a national cloud.
+        DirectoryError: the settings are incomplete, the stored secret cannot be read with the keys of this
+            installation, or the tenant was never looked up and cannot be found or lives in a national cloud.
     """
-    _require_set_up(connection)
     wire = wire or Wire()
+    try:
+        _require_set_up(connection)
+        secret = decrypt(connection.ad_key or "")
+    except Refused as refused:
+        raise SecretRefused(refused.sentence, "Open Import & Sync, complete the settings and save them.") from refused
     tenant = connection.tenant_id or find_tenant(wire, settings.microsoft_login_url, connection.primary_domain)
-    credentials = Credentials(tenant, connection.application_id, decrypt(connection.ad_key or ""))
+    credentials = Credentials(tenant, connection.application_id, secret)
     return Graph(credentials, settings.microsoft_login_url, settings.graph_url, wire)
 
 

@@ -1,0 +1,48 @@
+"""A review or a result as CSV, row by row, safe to open in a spreadsheet."""
+
+import csv
+from collections.abc import Iterator
+from io import StringIO
+
+from ppe.models import SyncChange, SyncRun
+from ppe.sync import review
+from ppe.views.run_page import OUTCOMES
+
+COLUMNS = ("Section", "Kind", "Name", "Address", "Ticked", "Changes", "Reason", "Notes", "Outcome", "Why")
+KINDS = {"user": "User", "functional_account": "Functional account", "group": "Group"}
+_BYTE_ORDER_MARK = "\ufeff"  # by it Excel tells UTF-8
+
+
+def lines(run: SyncRun) -> Iterator[str]:
+    """The file, a line at a time."""
+    titles = {section.name: section.title for section in review.sections(run)}
+    yield _BYTE_ORDER_MARK + _line(COLUMNS)
+    for change in review.export(run):
+        yield _line(_cells(change, titles))
+
+
+def safe(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def _cells(change: SyncChange, titles: dict[str, str]) -> tuple[str, ...]:
+    differences = (f"{label}: {before or '–'} → {after or '–'}" for label, before, after in review.differences(change))
+    return (
+        titles.get(change.section, change.section),
+        KINDS.get(change.kind, change.kind),
+        change.name,
+        change.address,
+        "yes" if change.ticked else "no",
+        "; ".join(differences),
+        change.reason,
+        " ".join(change.notes),
+        OUTCOMES.get(change.outcome or "", ""),
+        change.outcome_reason,
+    )
+
+
+def _line(cells: tuple[str, ...]) -> str:
+    written = StringIO()
+    csv.writer(written).writerow([safe(cell) for cell in cells])
+    return written.getvalue()

@@ -1,0 +1,117 @@
+"""What the page of a run shows: gathered here once, for the page, its fragment and its answers to a click."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from ppe.models import (
+    APPLYING,
+    CANCELLED,
+    DONE,
+    FAILED,
+    NOT_IMPORTED,
+    PLANNING,
+    PULLING,
+    QUEUED,
+    REVIEW,
+    SUPERSEDED,
+    TICKABLE,
+    SyncChange,
+    SyncRun,
+)
+from ppe.sync import review
+from ppe.sync import run as runs
+
+HEADLINES = {
+    QUEUED: "Waiting for the worker",
+    PULLING: "Reading the directory",
+    PLANNING: "Comparing the directory with the accounts",
+    REVIEW: "Ready for your review",
+    APPLYING: "Applying the changes",
+    DONE: "Finished",
+    FAILED: "Failed",
+    CANCELLED: "Cancelled",
+    SUPERSEDED: "Replaced by a newer review",
+}
+OUTCOMES = {
+    "done": "Done",
+    "failed": "Failed",
+    "stale": "Out of date",
+    "none": "Not ticked",
+}
+MEMBERS_SHOWN = 20
+
+
+def gather(run: SyncRun, asked: Mapping[str, str]) -> dict[str, Any]:
+    """Everything the templates under runs/ need; `asked` is the query: section, text, outcome and page."""
+    sections = review.sections(run)
+    chosen = _chosen(sections, asked.get("section", ""))
+    text, outcome = asked.get("text", "").strip()[:200], asked.get("outcome", "")
+    page = review.rows(run, chosen.name, text, outcome if outcome in OUTCOMES else None, number(asked.get("page")))
+    return {
+        "run": run,
+        "headline": HEADLINES[run.state],
+        "progress": runs.progress(run),
+        "sections": sections,
+        "chosen": chosen,
+        "text": text,
+        "outcome": outcome if outcome in OUTCOMES else "",
+        "outcomes": OUTCOMES,
+        "page": page,
+        "rows": [_row(change, linked) for change, linked in _with_linked(run, page.rows)],
+        "ticked": sum(section.ticked for section in sections if section.can_tick),
+        "ticked_elsewhere": ticked_elsewhere(run, [change.id for change in page.rows]),
+        "summary": review.summary(run) if run.accepted_at else [],
+        "is_open": run.state == REVIEW,
+    }
+
+
+def ticked_elsewhere(run: SyncRun, shown: Sequence[int]) -> int:
+    """How many ticked changes are not on the page: a form that sends it back applies only what its reader knew of."""
+    ticked = SyncChange.select().where(SyncChange.run == run, SyncChange.ticked, SyncChange.section.in_(TICKABLE))
+    return int(ticked.where(SyncChange.id.not_in(list(shown) or [0])).count())
+
+
+def took(run: SyncRun) -> str:
+    """How long the run worked, without the time that its review waited."""
+    if run.finished_at is None:
+        return ""
+    waited = run.accepted_at - run.planned_at if run.accepted_at and run.planned_at else timedelta()
+    seconds = max(0, round((run.finished_at - run.created_at - waited).total_seconds()))
+    minutes, rest = divmod(seconds, 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def _chosen(sections: Sequence[Any], name: str) -> Any:
+    """The section that was asked for, or else the first that has something in it."""
+    asked_for = [section for section in sections if section.name == name]
+    filled = [section for section in sections if section.count and section.name != NOT_IMPORTED]
+    return (asked_for or filled or sections)[0]
+
+
+def number(text: str | None) -> int:
+    """A page number out of a query; the first page for anything else."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 7 and int(text) else 1
+
+
+def _with_linked(run: SyncRun, changes: Sequence[SyncChange]) -> list[tuple[SyncChange, list[str]]]:
+    """Each change with the names of those that pass an address to it or from it."""
+    links = {change.link for change in changes if change.link is not None}
+    partners = SyncChange.select(SyncChange.id, SyncChange.link, SyncChange.name).where(
+        SyncChange.run == run, SyncChange.link.in_(list(links) or [0])
+    )
+    named = [(partner.id, partner.link, partner.name) for partner in (partners if links else ())]
+    return [
+        (change, [name for id_, link, name in named if link == change.link and id_ != change.id]) for change in changes
+    ]
+
+
+def _row(change: SyncChange, linked: list[str]) -> dict[str, Any]:
+    has_members = change.kind != "user"
+    return {
+        "change": change,
+        "differences": review.differences(change),
+        "linked": linked,
+        "joining": review.members(change, joins=True, limit=MEMBERS_SHOWN) if has_members else ([], 0),
+        "leaving": review.members(change, joins=False, limit=MEMBERS_SHOWN) if has_members else ([], 0),
+    }
