@@ -121,9 +121,10 @@ def start(
             )  # fmt: skip
             audit.record(settings.organization_id, by_name, "sync started", f"run {run.id}", now=now)
     except IntegrityError:
-        run = SyncRun.get_or_none(SyncRun.connection == settings.id, SyncRun.holds_connection)
-        if run is None:
+        at_work = SyncRun.get_or_none(SyncRun.connection == settings.id, SyncRun.holds_connection)
+        if at_work is None:
             raise Refused("Another sync has just ended. Press the button once more.") from None
+        return at_work
     return run
 
 
