@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
+from ppe import audit
 from ppe.config import Settings
 from ppe.db import database
 from ppe.encryption import decrypt, encrypt
@@ -14,7 +15,6 @@ from ppe.errors import DirectoryError, NationalCloud, Refused, SecretRefused, Te
 from ppe.models import (
     REVIEW,
     SUPERSEDED,
-    AuditEvent,
     Connection,
     DirectoryAddress,
     DirectoryMember,
@@ -99,7 +99,10 @@ def save(connection: Connection, choices: Choices, actor: str, settings: Setting
         if choices.ad_key:
             chosen["ad_key"] = encrypt(choices.ad_key)
         _write(stored, finding, now, chosen)
-        _audit(stored, actor, now, {**changed, **({"ad_key": "replaced"} if choices.ad_key else {})})
+        details = {**changed, **({"ad_key": "replaced"} if choices.ad_key else {})}
+        audit.record(
+            stored.organization_id, actor, "directory settings saved", choices.primary_domain, details, now=now
+        )
     return of(connection.organization_id)
 
 
@@ -191,14 +194,3 @@ def _forget_directory(stored: Connection, now: datetime) -> dict[str, Any]:
         error_advice="Run the sync again to see what the new tenant would change.",
     ).where(waiting).execute()
     return {"users_delta_link": None, "groups_delta_link": None}
-
-
-def _audit(stored: Connection, actor: str, now: datetime, changed: dict[str, Any]) -> None:
-    AuditEvent.create(
-        organization=stored.organization_id,
-        at=now,
-        actor=actor,
-        action="directory settings saved",
-        subject=stored.primary_domain,
-        details=changed,
-    )

@@ -2,9 +2,10 @@
 
 from urllib.parse import quote, urlencode
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from htmx_flask import request
 
 from ppe import tasks
 from ppe.clock import utcnow

@@ -1,10 +1,12 @@
 """The review of a run: tick and untick, exempt, import as functional account, and press Sync Active Directory."""
 
 from datetime import date
+from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from htmx_flask import request
 
 from ppe import tasks
 from ppe.clock import utcnow
@@ -17,7 +19,6 @@ from ppe.views.runs import run_of
 
 bp = Blueprint("review", __name__, url_prefix="/import-sync/runs/<int:run_id>")
 
-MEMBERS_PER_PAGE = 5000
 TICKS_MOVED = "The ticks were changed after you opened this page. Nothing was applied: please look again."
 
 
@@ -30,6 +31,9 @@ def tick_rows(run_id: int) -> ResponseReturnValue:
         _take_over_ticks(run)
     except Refused as refused:
         flash(refused.sentence, "warning")
+        return _show(run_id)
+    if request.htmx:
+        return render_template("runs/_ticked.html", **run_page.gather(run, request.form))
     return _show(run_id)
 
 
@@ -55,13 +59,9 @@ def tick_all(run_id: int) -> ResponseReturnValue:
 def exempt(run_id: int) -> ResponseReturnValue:
     """**Exempt From Sync** of one row, or **Exempt Selected** of many; it takes effect at once."""
     run = run_of(run_id)
-    only = request.form.get("only")
-    chosen = _numbers("only") if only else _numbers("chosen")
+    reason = request.form.get("reason", "").strip()[:500]
     try:
-        if not chosen:
-            raise Refused("Select the rows that the sync should leave alone first.")
-        reason = request.form.get("reason", "").strip()[:500]
-        count = review.exempt(run, chosen, reason, _last_day(), current_user.display_name, utcnow())
+        count = review.exempt(run, _selected(), reason, _last_day(), current_user.display_name, utcnow())
     except Refused as refused:
         flash(refused.sentence, "warning")
     else:
@@ -90,27 +90,15 @@ def accept(run_id: int) -> ResponseReturnValue:
     """**Sync Active Directory**: apply what is ticked, as it was seen."""
     run = run_of(run_id)
     try:
-        as_seen = _is_as_seen(run)
+        _require_same_elsewhere(run)
         _take_over_ticks(run)
-        if not as_seen or _is_ticked_behind(run):
-            raise Refused(TICKS_MOVED)
+        _require_none_behind(run)
         review.accept(run, current_user.display_name, utcnow())
     except Refused as refused:
         flash(refused.sentence, "warning")
     else:
         tasks.sync(run.id)
     return redirect(url_for("runs.page", run_id=run_id), 303)
-
-
-@bp.get("/changes/<int:change_id>/members")
-@admin_required
-def members(run_id: int, change_id: int) -> ResponseReturnValue:
-    """Everybody whom one change adds to a group or takes out of it."""
-    run = run_of(run_id)
-    change = review.change_of(run, change_id)
-    joining = review.members(change, joins=True, limit=MEMBERS_PER_PAGE)
-    leaving = review.members(change, joins=False, limit=MEMBERS_PER_PAGE)
-    return render_template("runs/members.html", run=run, change=change, joining=joining, leaving=leaving)
 
 
 def _take_over_ticks(run: SyncRun) -> None:
@@ -122,18 +110,28 @@ def _take_over_ticks(run: SyncRun) -> None:
         review.tick(run, False, change_ids=sorted(before - ticked))
 
 
-def _is_as_seen(run: SyncRun) -> bool:
-    """Whether the ticks outside the page are those that the form was made with."""
-    return run_page.ticked_elsewhere(run, _numbers("shown")) == request.form.get("ticked_elsewhere", type=int)
+def _require_same_elsewhere(run: SyncRun) -> None:
+    """The ticks outside the page must still be those that the form was made with."""
+    if run_page.ticked_elsewhere(run, _numbers("shown")) != request.form.get("ticked_elsewhere", type=int):
+        raise Refused(TICKS_MOVED)
 
 
-def _is_ticked_behind(run: SyncRun) -> bool:
-    """Whether a row that the form shows unticked is ticked nevertheless, and not by a link to one that was ticked."""
+def _require_none_behind(run: SyncRun) -> None:
+    """No row that the form shows unticked may be ticked nevertheless, unless by a link to one that was ticked."""
     unticked = set(_numbers("shown")) - set(_numbers("ticked"))
     behind = SyncChange.select().where(
         SyncChange.run == run, SyncChange.id.in_(list(unticked) or [0]), SyncChange.ticked, SyncChange.link.is_null()
     )
-    return bool(behind.exists())
+    if behind.exists():
+        raise Refused(TICKS_MOVED)
+
+
+def _selected() -> list[int]:
+    """The one row whose button was pressed, else those that were selected."""
+    chosen = _numbers("only") or _numbers("chosen")
+    if not chosen:
+        raise Refused("First select the rows that the sync should leave alone.")
+    return chosen
 
 
 def _numbers(name: str) -> list[int]:
@@ -151,7 +149,8 @@ def _last_day() -> date | None:
 
 def _show(run_id: int) -> ResponseReturnValue:
     """The place in the list where the click came from: the live region for htmx, else the page."""
-    place = {name: request.form[name] for name in ("section", "text", "page") if request.form.get(name)}
+    place: dict[str, Any] = {name: request.form[name] for name in ("section", "text", "page") if request.form.get(name)}
     if request.htmx:
-        return render_template("runs/_run.html", is_fragment=True, **run_page.gather(run_of(run_id), place))
+        region = render_template("runs/_run.html", is_fragment=True, **run_page.gather(run_of(run_id), place))
+        return region, {"HX-Retarget": "#run", "HX-Reswap": "outerHTML"}
     return redirect(url_for("runs.page", run_id=run_id, **place), 303)

@@ -6,10 +6,9 @@ from io import StringIO
 
 from ppe.models import SyncChange, SyncRun
 from ppe.sync import review
-from ppe.views.run_page import OUTCOMES
+from ppe.views.run_page import KINDS, OUTCOMES
 
 COLUMNS = ("Section", "Kind", "Name", "Address", "Ticked", "Changes", "Reason", "Notes", "Outcome", "Why")
-KINDS = {"user": "User", "functional_account": "Functional account", "group": "Group"}
 _BYTE_ORDER_MARK = "\ufeff"  # by it Excel tells UTF-8
 
 

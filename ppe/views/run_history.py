@@ -7,7 +7,7 @@ from typing import Any
 from peewee import fn
 
 from ppe.models import SyncChange, SyncRun
-from ppe.views.run_page import HEADLINES, number, took
+from ppe.views.run_page import HEADLINES, OUTCOMES, number, took
 
 RUNS_PER_PAGE = 25
 
@@ -20,8 +20,10 @@ def gather(organization_id: int, asked: Mapping[str, str]) -> dict[str, Any]:
     current = min(number(asked.get("page")), last)
     found = list(mine.order_by(SyncRun.created_at.desc(), SyncRun.id.desc()).paginate(current, RUNS_PER_PAGE))
     counts = _outcomes(found)
-    rows = [{"run": run, "headline": HEADLINES[run.state], "took": took(run), "counts": counts[run.id]} for run in found]
-    return {"rows": rows, "total": total, "number": current, "last": last}
+    rows = [
+        {"run": run, "headline": HEADLINES[run.state], "took": took(run), "counts": counts[run.id]} for run in found
+    ]
+    return {"rows": rows, "total": total, "number": current, "last": last, "outcomes": OUTCOMES}
 
 
 def _outcomes(runs: Sequence[SyncRun]) -> dict[int, dict[str, int]]:
@@ -32,6 +34,7 @@ def _outcomes(runs: Sequence[SyncRun]) -> dict[int, dict[str, int]]:
         .where(SyncChange.run.in_(list(runs)), SyncChange.outcome.is_null(False))
         .group_by(SyncChange.run, SyncChange.outcome)
     )
-    for run_id, outcome, count in ended.tuples() if runs else ():
+    rows: Any = ended.tuples() if runs else ()
+    for run_id, outcome, count in rows:
         counts[run_id][outcome] = count
     return counts

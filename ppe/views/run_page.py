@@ -39,6 +39,15 @@ OUTCOMES = {
     "stale": "Out of date",
     "none": "Not ticked",
 }
+MEANINGS = {
+    "adding": "New in the directory: an account is made for each.",
+    "updating": "Changed in the directory: the account follows, field by field.",
+    "disabling": "Sign-in is blocked in the directory: the account stays, without sign-in and without mail.",
+    "deleting": "Gone from the directory: the account is removed, and kept for 30 days in case it comes back.",
+    "exempt": "Left alone by every sync until the exemption ends.",
+    "not_imported": "In the directory, and left out for the reason that each row gives.",
+}
+KINDS = {"user": "User", "functional_account": "Functional account", "group": "Group"}
 MEMBERS_SHOWN = 20
 
 
@@ -54,9 +63,11 @@ def gather(run: SyncRun, asked: Mapping[str, str]) -> dict[str, Any]:
         "progress": runs.progress(run),
         "sections": sections,
         "chosen": chosen,
+        "meanings": MEANINGS,
         "text": text,
         "outcome": outcome if outcome in OUTCOMES else "",
         "outcomes": OUTCOMES,
+        "kinds": KINDS,
         "page": page,
         "rows": [_row(change, linked) for change, linked in _with_linked(run, page.rows)],
         "ticked": sum(section.ticked for section in sections if section.can_tick),

@@ -9,11 +9,14 @@ from ppe.clock import utcnow
 from ppe.errors import NotFound, Refused
 from ppe.models import SyncRun
 from ppe.sync import connection as connections
+from ppe.sync import review
 from ppe.sync import run as runs
 from ppe.views import run_csv, run_history, run_page
 from ppe.views.access import admin_required, current_organization
 
 bp = Blueprint("runs", __name__, url_prefix="/import-sync/runs")
+
+MEMBERS_SHOWN = 5000  # of one group, by themselves on a page
 
 
 def run_of(run_id: int) -> SyncRun:
@@ -85,6 +88,17 @@ def register_domains(run_id: int) -> ResponseReturnValue:
         flash(refused.sentence, "danger")
         return redirect(url_for(".page", run_id=run_id), 303)
     return _start_anew(send_welcome_mails=run.send_welcome_mails)
+
+
+@bp.get("/<int:run_id>/changes/<int:change_id>/members")
+@admin_required
+def members(run_id: int, change_id: int) -> ResponseReturnValue:
+    """Everybody whom one change adds to a group or takes out of it."""
+    run = run_of(run_id)
+    change = review.change_of(run, change_id)
+    joining = review.members(change, joins=True, limit=MEMBERS_SHOWN)
+    leaving = review.members(change, joins=False, limit=MEMBERS_SHOWN)
+    return render_template("runs/members.html", run=run, change=change, joining=joining, leaving=leaving)
 
 
 @bp.get("/<int:run_id>.csv")
