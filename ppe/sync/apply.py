@@ -17,7 +17,7 @@ from ppe.db import batches, database, execute, execute_many, marks
 from ppe.errors import Refused
 from ppe.models import ADDING, DELETING, DISABLING, UPDATING, Connection, SyncRun
 from ppe.sync import membership
-from ppe.sync.change import FUNCTIONAL, OFFER_FUNCTIONAL, Known
+from ppe.sync.change import FUNCTIONAL, Known
 from ppe.sync.claim import keep
 from ppe.sync.entry import domain_of
 from ppe.sync.planning import Planner
@@ -40,13 +40,12 @@ class Ticked(NamedTuple):
     account_version: int | None
     fingerprint: str | None
     link: int | None
-    offer: str | None
     sort_key: str
 
 
 Outcome = tuple[Ticked, str, str]  # with the reason, where it was not done
 
-_COLUMNS = "id, object_id, section, address, after, account_id, account_version, fingerprint, link, offer, sort_key"
+_COLUMNS = "id, object_id, section, address, after, account_id, account_version, fingerprint, link, sort_key"
 _READY = f"SELECT {_COLUMNS} FROM sync_change WHERE run_id = ? AND ticked AND outcome IS NULL"
 
 
@@ -153,7 +152,7 @@ class Apply:
             mobile=after.get("mobile", now.mobile),
             active=active,
             deactivated_by=None if active else (now.deactivated_by or "sync"),
-            converted=change.offer == OFFER_FUNCTIONAL,
+            converted=after.get("converted", now.converted),
             primary=after.get("primary", now.primary),
             aliases=tuple(after.get("aliases", now.aliases)),
             directory_tenant=self.tenant,

@@ -25,10 +25,13 @@ _WANTED_TWICE = """
 """
 
 
+def take_over(planner: Planner) -> None:
+    """Plan the objects anew that want an address somebody has: now it is known whose own object is gone."""
+    planner.plan_objects({object_id for object_id, _, _ in _contested(planner, _WANTED_BUT_HELD)})
+
+
 def settle_contests(planner: Planner) -> None:
     """Give every contested address to one object, and plan the others anew without it."""
-    held = _contested(planner, _WANTED_BUT_HELD)
-    planner.plan_objects({object_id for object_id, _, _ in held})  # now it is known whose object is gone
     contested = _contested(planner, _WANTED_BUT_HELD) + _contested(planner, _WANTED_TWICE)
     if not contested:
         return

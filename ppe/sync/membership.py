@@ -19,7 +19,8 @@ _JOINING = """
       AND (g.id IS NULL OR m.id IS NULL
            OR NOT EXISTS (SELECT 1 FROM membership x WHERE x.group_id = g.id AND x.member_id = m.id))
 """
-# Synced members of synced groups that the directory no longer has in the group. Members added by hand stay.
+# Synced members of synced groups that the directory no longer has in the group. Members added by hand stay, and who is
+# gone altogether leaves with the account.
 _LEAVING = """
     FROM membership x
     JOIN account g ON g.id = x.group_id AND g.organization_id = ? AND g.removed_at IS NULL
@@ -27,6 +28,8 @@ _LEAVING = """
     JOIN directory_object o ON o.connection_id = ? AND o.object_id = g.directory_id AND o.gone_at IS NULL
     WHERE NOT EXISTS (SELECT 1 FROM directory_member dm WHERE dm.connection_id = o.connection_id
                       AND dm.group_id = g.directory_id AND dm.member_id = m.directory_id)
+      AND NOT EXISTS (SELECT 1 FROM directory_object mo WHERE mo.connection_id = o.connection_id
+                      AND mo.object_id = m.directory_id AND mo.gone_at IS NOT NULL)
 """
 
 

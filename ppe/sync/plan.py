@@ -92,7 +92,8 @@ def _newcomer(question: Question, options: Options, domains: Domains) -> Change 
 
 def add_as_functional(question: Question, domains: Domains) -> Change:
     """A blocked mailbox that the administrator chose to import as a functional account."""
-    return _add(question, FUNCTIONAL, domains)
+    change = _add(question, FUNCTIONAL, domains)
+    return replace(change, after={**change.after, "converted": True})
 
 
 def _obstacle(entry: Entry, domains: Domains) -> Change | None:

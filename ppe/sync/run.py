@@ -33,20 +33,21 @@ from ppe.sync import claim, closing, connection, membership, report, review
 from ppe.sync.apply import Apply
 from ppe.sync.planning import Planner
 from ppe.sync.pull import Clock, Pull
+from ppe.sync.wire import Wire
 
 Key = TypeVar("Key", int, str)
 
 log = structlog.get_logger()
 
 
-def proceed(run_id: int, clock: Clock) -> None:
+def proceed(run_id: int, clock: Clock, wire: Wire | None = None) -> None:
     """Take a run as far as it goes without a person; nothing happens if somebody else is at it."""
     run = claim.take(run_id, clock())
     if run is None:
         return
     try:
         if run.state in (QUEUED, PULLING):
-            pull(run, clock)
+            pull(run, clock, wire)
         if run.state == PLANNING:
             plan(run, clock)
         if run.state == APPLYING:
@@ -59,14 +60,14 @@ def proceed(run_id: int, clock: Clock) -> None:
         _fail(run, error, clock())
 
 
-def pull(run: SyncRun, clock: Clock) -> None:
+def pull(run: SyncRun, clock: Clock, wire: Wire | None = None) -> None:
     """Stream the directory into the mirror, planning behind every page."""
     settings = Connection.get_by_id(run.connection_id)
     planner = Planner(run, settings, clock().date())
     if run.state == QUEUED:
         with database.atomic():
             claim.keep(run, clock(), state=PULLING)
-    reader = connection.graph_for(settings, current_app.config["SETTINGS"])
+    reader = connection.graph_for(settings, current_app.config["SETTINGS"], wire)
     Pull(run, settings, reader, clock, planner.plan_objects).to_the_end()
 
 
@@ -77,6 +78,7 @@ def plan(run: SyncRun, clock: Clock) -> None:
     with database.atomic():
         planner.drop_gone()
         planner.list_exempt()
+        closing.take_over(planner)
         claim.keep(run, clock())
     _in_steps(run, clock, 0, planner.plan_gone)
     with database.atomic():
