@@ -75,8 +75,7 @@ def import_as_functional(run_id: int) -> ResponseReturnValue:
     """**Import as functional account**: the blocked mailbox joins the section Adding."""
     run = run_of(run_id)
     try:
-        for change_id in _numbers("only"):
-            review.import_as_functional(run, change_id, current_user.display_name, utcnow())
+        review.import_as_functional(run, request.form.get("only", 0, type=int), current_user.display_name, utcnow())
     except Refused as refused:
         flash(refused.sentence, "warning")
     else:

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterator
 from io import StringIO
 
+from ppe.db import database
 from ppe.models import SyncChange, SyncRun
 from ppe.sync import review
 from ppe.views.run_page import KINDS, OUTCOMES
@@ -13,11 +14,12 @@ _BYTE_ORDER_MARK = "\ufeff"  # by it Excel tells UTF-8
 
 
 def lines(run: SyncRun) -> Iterator[str]:
-    """The file, a line at a time."""
-    titles = {section.name: section.title for section in review.sections(run)}
-    yield _BYTE_ORDER_MARK + _line(COLUMNS)
-    for change in review.export(run):
-        yield _line(_cells(change, titles))
+    """The file, a line at a time. It is sent after the request has closed its connection, hence one of its own."""
+    with database.connection_context():
+        titles = {section.name: section.title for section in review.sections(run)}
+        yield _BYTE_ORDER_MARK + _line(COLUMNS)
+        for change in review.export(run):
+            yield _line(_cells(change, titles))
 
 
 def safe(text: str) -> str:

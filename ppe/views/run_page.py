@@ -5,8 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 from ppe.models import (
+    ADDING,
     APPLYING,
     CANCELLED,
+    DELETING,
     DONE,
     FAILED,
     NOT_IMPORTED,
@@ -117,11 +119,20 @@ def _with_linked(run: SyncRun, changes: Sequence[SyncChange]) -> list[tuple[Sync
     ]
 
 
+def _differences(change: SyncChange) -> list[tuple[str, str, str]]:
+    """What changes, without what a whole newcomer or leaver already shows by its name and address."""
+    told = review.differences(change)
+    if change.section not in (ADDING, DELETING):
+        return told
+    obvious = {change.name, change.address, "Active"}
+    return [(label, before, after) for label, before, after in told if (before or after) not in obvious]
+
+
 def _row(change: SyncChange, linked: list[str]) -> dict[str, Any]:
     has_members = change.kind != "user"
     return {
         "change": change,
-        "differences": review.differences(change),
+        "differences": _differences(change),
         "linked": linked,
         "joining": review.members(change, joins=True, limit=MEMBERS_SHOWN) if has_members else ([], 0),
         "leaving": review.members(change, joins=False, limit=MEMBERS_SHOWN) if has_members else ([], 0),

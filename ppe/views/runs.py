@@ -1,6 +1,6 @@
 """The runs of a sync: their history, and the page of one, from its first page pulled to its result."""
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, stream_with_context, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -108,7 +108,7 @@ def download(run_id: int) -> ResponseReturnValue:
     run = run_of(run_id)
     name = f"sync-{run.id}-{run.state}.csv"
     headers = {"Content-Disposition": f"attachment; filename={name}", "Cache-Control": "no-store"}
-    return Response(stream_with_context(run_csv.lines(run)), mimetype="text/csv", headers=headers)
+    return Response(run_csv.lines(run), mimetype="text/csv", headers=headers)
 
 
 def _start_anew(*, send_welcome_mails: bool) -> ResponseReturnValue:
