@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from flask import Flask, g, request
-from peewee import Database, DatabaseProxy, SqliteDatabase
+from peewee import Database, DatabaseProxy, SqliteDatabase, __exception_wrapper__
 from playhouse import db_url, migrations
 
 from ppe.config import Settings
@@ -100,7 +100,8 @@ def execute_many(statement: str, rows: Sequence[Sequence[object]]) -> int:
     if not rows:
         return 0
     cursor = database.cursor()
-    cursor.executemany(_dialect(statement), rows)
+    with __exception_wrapper__:  # so that the driver's own errors arrive as peewee's, as they do from execute
+        cursor.executemany(_dialect(statement), rows)
     return int(cursor.rowcount)
 
 

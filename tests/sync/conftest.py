@@ -34,6 +34,7 @@ def line(tmp_path: Path, fresh_schema: bytes) -> Iterator[Callable[[PracticeServ
 class _database:  # noqa: N801
     def __init__(self, folder: Path, schema: bytes) -> None:
         self.folder, self.schema = folder, schema
+        self.bound = 0
 
     def __enter__(self) -> Callable[[PracticeServer], None]:
         self.app = Flask("ppe")
@@ -42,7 +43,10 @@ class _database:  # noqa: N801
         return self.bind
 
     def bind(self, server: PracticeServer) -> None:
-        url = os.environ.get("TEST_DATABASE_URL") or f"sqlite:///{self.folder}/ppe.db"
+        self.close()
+        self.bound += 1
+        path = self.folder / f"ppe{self.bound}.db"
+        url = os.environ.get("TEST_DATABASE_URL") or f"sqlite:///{path}"
         settings = Settings(
             "k" * 40,
             (KEY,),
@@ -54,7 +58,7 @@ class _database:  # noqa: N801
         )
         self.app.config["SETTINGS"] = settings
         if url.startswith("sqlite"):
-            (self.folder / "ppe.db").write_bytes(self.schema)
+            path.write_bytes(self.schema)
             db.bind(settings)
         else:
             db.bind(settings)
@@ -64,9 +68,12 @@ class _database:  # noqa: N801
             db.migrate(settings)
         db.database.connect()
 
-    def __exit__(self, *_: object) -> None:
-        if db.database.obj is not None and not db.database.is_closed():
+    def close(self) -> None:
+        if self.bound and not db.database.is_closed():
             db.database.close()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
         self.context.pop()
 
 
