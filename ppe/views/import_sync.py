@@ -17,7 +17,7 @@ from ppe.sync import run as runs
 from ppe.sync import schedule
 from ppe.sync.choices import FREQUENCIES, ROLES, Choices, problems
 from ppe.views import import_sync_form as form
-from ppe.views.access import admin_required, current_organization
+from ppe.views.access import admin_required, current_admin_name, current_organization
 
 bp = Blueprint("import_sync", __name__, url_prefix="/import-sync/azure")
 
@@ -39,7 +39,7 @@ def save() -> ResponseReturnValue:
     if wrong := problems(choices, has_secret=connection.ad_key is not None):
         return _page(connection, choices, wrong), 422
     try:
-        saved = connections.save(connection, choices, current_user.display_name, _settings(), utcnow())
+        saved = connections.save(connection, choices, current_admin_name(), _settings(), utcnow())
         if request.form.get("action") == "run" and saved.error_sentence is None:
             return _start(saved, send_welcome_mails="send_welcome_mails" in request.form)
     except Refused as refused:
@@ -75,7 +75,7 @@ def _start(connection: Connection, *, send_welcome_mails: bool) -> ResponseRetur
     run = runs.start(
         connection,
         by=current_user,
-        by_name=current_user.display_name,
+        by_name=current_admin_name(),
         send_welcome_mails=send_welcome_mails,
         now=utcnow(),
     )

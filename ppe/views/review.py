@@ -5,21 +5,17 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
 from htmx_flask import request
 
 from ppe import tasks
 from ppe.clock import utcnow
 from ppe.errors import Refused
-from ppe.models import SyncChange, SyncRun
 from ppe.sync import review
-from ppe.views import run_page
-from ppe.views.access import admin_required
+from ppe.views import run_page, ticks
+from ppe.views.access import admin_required, current_admin_name
 from ppe.views.runs import run_of
 
 bp = Blueprint("review", __name__, url_prefix="/import-sync/runs/<int:run_id>")
-
-TICKS_MOVED = "The ticks were changed after you opened this page. Nothing was applied: please look again."
 
 
 @bp.post("/ticks")
@@ -28,7 +24,7 @@ def tick_rows(run_id: int) -> ResponseReturnValue:
     """Take over the ticks of the rows on the page."""
     run = run_of(run_id)
     try:
-        _take_over_ticks(run)
+        ticks.take_over(run)
     except Refused as refused:
         flash(refused.sentence, "warning")
         return _show(run_id)
@@ -61,7 +57,7 @@ def exempt(run_id: int) -> ResponseReturnValue:
     run = run_of(run_id)
     reason = request.form.get("reason", "").strip()[:500]
     try:
-        count = review.exempt(run, _selected(), reason, _last_day(), current_user.display_name, utcnow())
+        count = review.exempt(run, _selected(), reason, _last_day(), current_admin_name(), utcnow())
     except Refused as refused:
         flash(refused.sentence, "warning")
     else:
@@ -75,7 +71,7 @@ def import_as_functional(run_id: int) -> ResponseReturnValue:
     """**Import as functional account**: the blocked mailbox joins the section Adding."""
     run = run_of(run_id)
     try:
-        review.import_as_functional(run, request.form.get("only", 0, type=int), current_user.display_name, utcnow())
+        review.import_as_functional(run, request.form.get("only", 0, type=int), current_admin_name(), utcnow())
     except Refused as refused:
         flash(refused.sentence, "warning")
     else:
@@ -89,10 +85,10 @@ def accept(run_id: int) -> ResponseReturnValue:
     """**Sync Active Directory**: apply what is ticked, as it was seen."""
     run = run_of(run_id)
     try:
-        _require_same_elsewhere(run)
-        _take_over_ticks(run)
-        _require_none_behind(run)
-        review.accept(run, current_user.display_name, utcnow())
+        ticks.require_same_elsewhere(run)
+        ticks.take_over(run)
+        ticks.require_none_behind(run)
+        review.accept(run, current_admin_name(), utcnow())
     except Refused as refused:
         flash(refused.sentence, "warning")
     else:
@@ -100,41 +96,12 @@ def accept(run_id: int) -> ResponseReturnValue:
     return redirect(url_for("runs.page", run_id=run_id), 303)
 
 
-def _take_over_ticks(run: SyncRun) -> None:
-    """Only what the reader ticked or unticked on the page counts: what stood there is told by the form itself."""
-    ticked, before = set(_numbers("ticked")), set(_numbers("was"))
-    if ticked - before:
-        review.tick(run, True, change_ids=sorted(ticked - before))
-    if before - ticked:
-        review.tick(run, False, change_ids=sorted(before - ticked))
-
-
-def _require_same_elsewhere(run: SyncRun) -> None:
-    """The ticks outside the page must still be those that the form was made with."""
-    if run_page.ticked_elsewhere(run, _numbers("shown")) != request.form.get("ticked_elsewhere", type=int):
-        raise Refused(TICKS_MOVED)
-
-
-def _require_none_behind(run: SyncRun) -> None:
-    """No row that the form shows unticked may be ticked nevertheless, unless by a link to one that was ticked."""
-    unticked = set(_numbers("shown")) - set(_numbers("ticked"))
-    behind = SyncChange.select().where(
-        SyncChange.run == run, SyncChange.id.in_(list(unticked) or [0]), SyncChange.ticked, SyncChange.link.is_null()
-    )
-    if behind.exists():
-        raise Refused(TICKS_MOVED)
-
-
 def _selected() -> list[int]:
     """The one row whose button was pressed, else those that were selected."""
-    chosen = _numbers("only") or _numbers("chosen")
+    chosen = ticks.numbers("only") or ticks.numbers("chosen")
     if not chosen:
         raise Refused("First select the rows that the sync should leave alone.")
     return chosen
-
-
-def _numbers(name: str) -> list[int]:
-    return [int(text) for text in request.form.getlist(name) if text.isascii() and text.isdigit() and len(text) < 19]
 
 
 def _last_day() -> date | None:

@@ -17,12 +17,12 @@ from ppe.models import (
     QUEUED,
     REVIEW,
     SUPERSEDED,
-    TICKABLE,
     SyncChange,
     SyncRun,
 )
 from ppe.sync import review
 from ppe.sync import run as runs
+from ppe.views import ticks
 
 HEADLINES = {
     QUEUED: "Waiting for the worker",
@@ -73,16 +73,10 @@ def gather(run: SyncRun, asked: Mapping[str, str]) -> dict[str, Any]:
         "page": page,
         "rows": [_row(change, linked) for change, linked in _with_linked(run, page.rows)],
         "ticked": sum(section.ticked for section in sections if section.can_tick),
-        "ticked_elsewhere": ticked_elsewhere(run, [change.id for change in page.rows]),
+        "ticked_elsewhere": ticks.elsewhere(run, [change.id for change in page.rows]),
         "summary": review.summary(run) if run.accepted_at else [],
         "is_open": run.state == REVIEW,
     }
-
-
-def ticked_elsewhere(run: SyncRun, shown: Sequence[int]) -> int:
-    """How many ticked changes are not on the page: a form that sends it back applies only what its reader knew of."""
-    ticked = SyncChange.select().where(SyncChange.run == run, SyncChange.ticked, SyncChange.section.in_(TICKABLE))
-    return int(ticked.where(SyncChange.id.not_in(list(shown) or [0])).count())
 
 
 def took(run: SyncRun) -> str:

@@ -12,7 +12,7 @@ from ppe.sync import connection as connections
 from ppe.sync import review
 from ppe.sync import run as runs
 from ppe.views import run_csv, run_history, run_page
-from ppe.views.access import admin_required, current_organization
+from ppe.views.access import admin_required, current_admin_name, current_organization
 
 bp = Blueprint("runs", __name__, url_prefix="/import-sync/runs")
 
@@ -61,7 +61,7 @@ def cancel(run_id: int) -> ResponseReturnValue:
     """Stop before anything is changed."""
     run = run_of(run_id)
     try:
-        runs.cancel(run, current_user.display_name, utcnow())
+        runs.cancel(run, current_admin_name(), utcnow())
     except Refused as refused:
         flash(refused.sentence, "warning")
     else:
@@ -82,7 +82,7 @@ def register_domains(run_id: int) -> ResponseReturnValue:
         for name in chosen:
             domains.register(
                 current_organization().id, name, request.form.get("kind", ""), "tenant",
-                current_user.display_name, utcnow(),
+                current_admin_name(), utcnow(),
             )  # fmt: skip
     except Refused as refused:
         flash(refused.sentence, "danger")
@@ -118,7 +118,7 @@ def _start_anew(*, send_welcome_mails: bool) -> ResponseReturnValue:
         run = runs.start(
             connection,
             by=current_user,
-            by_name=current_user.display_name,
+            by_name=current_admin_name(),
             send_welcome_mails=send_welcome_mails,
             now=utcnow(),
         )
