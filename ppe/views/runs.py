@@ -4,7 +4,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from ppe import domains, tasks
+from ppe import tasks
 from ppe.clock import utcnow
 from ppe.errors import NotFound, Refused
 from ppe.models import SyncRun
@@ -74,6 +74,8 @@ def cancel(run_id: int) -> ResponseReturnValue:
 def register_domains(run_id: int) -> ResponseReturnValue:
     """Register the domains that failed this run, with the tenant's own proof, and run again."""
     run = run_of(run_id)
+    from ppe import domains  # noqa: PLC0415
+
     proved = {found["name"] for found in run.unknown_domains if found["verified"]}
     chosen = [name for name in request.form.getlist("name") if name in proved]
     if not chosen:
