@@ -16,6 +16,7 @@ USER_PROPERTIES = (
 GROUP_PROPERTIES = "id,displayName,mail,proxyAddresses,groupTypes,mailEnabled,securityEnabled,members"
 RESYNC_CODES = {"syncstatenotfound", "resyncrequired", "syncstateinvalid", "directory_expiredpagetoken"}
 IDS_PER_QUESTION = 1000
+LARGEST_PAGE = 999  # of a listing of users
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Graph:
 
     def users_link(self) -> str:
         """Where the listing of all users begins, in the largest pages there are."""
-        return f"{self._url}/users?$select={USER_PROPERTIES}&$top=999"
+        return f"{self._url}/users?$select={USER_PROPERTIES}&$top={LARGEST_PAGE}"
 
     def groups_link(self) -> str:
         """Where the round over all groups and their members begins."""
