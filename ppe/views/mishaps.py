@@ -1,0 +1,61 @@
+"""The pages for what went wrong: one sentence on what happened, one on what to do."""
+
+from http import HTTPStatus
+
+from flask import Flask, render_template
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from htmx_flask import request
+from werkzeug.exceptions import HTTPException
+
+from ppe.errors import NotFound, Refused
+
+SENTENCES = {
+    400: ("That was not understood", "Go back, look at what you sent, and try again."),
+    403: ("You may not do that", "Ask an administrator of your organisation."),
+    404: ("There is no such page", "The address may be mistyped, or what it showed may have been removed."),
+    405: ("That is not possible here", "Go back to the page you came from and use its buttons."),
+    413: ("That is too large", "Send at most 4 MB at once."),
+    500: ("Something went wrong on our side", "Nothing you typed was wrong. Try again in a moment; the log says more."),
+}
+
+
+def init_app(app: Flask) -> None:
+    """Answer every kind of mishap in our own words."""
+    for code in SENTENCES:
+        app.register_error_handler(code, _http)
+    app.register_error_handler(CSRFError, _stale_form)
+    app.register_error_handler(NotFound, _not_found)
+    app.register_error_handler(Refused, _refused)
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    code = error.code or 500
+    title, advice = SENTENCES[code]
+    # abort(403, "…") says it better than the list; what Werkzeug itself would say is for programmers.
+    own_words = error.description if error.description != type(error).description and code == 403 else None
+    return _answer(title, own_words or advice, code)
+
+
+def _stale_form(_: CSRFError) -> ResponseReturnValue:
+    return _answer(
+        "This page has been open for too long",
+        "Nothing was changed. Go back, reload the page, and try again; your browser must accept cookies for this site.",
+        HTTPStatus.BAD_REQUEST,
+    )
+
+
+def _not_found(error: NotFound) -> ResponseReturnValue:
+    return _answer(error.sentence, SENTENCES[404][1], HTTPStatus.NOT_FOUND)
+
+
+def _refused(error: Refused) -> ResponseReturnValue:
+    return _answer(error.sentence, "Nothing was changed.", HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def _answer(title: str, advice: str, code: int) -> ResponseReturnValue:
+    """A page; for htmx a message that goes to the top of the page, whatever the request wanted to replace."""
+    if request.htmx:
+        headers = {"HX-Retarget": "#messages", "HX-Reswap": "innerHTML"}
+        return render_template("errors/_message.html", title=title, advice=advice), int(code), headers
+    return render_template("errors/page.html", title=title, advice=advice, code=int(code)), int(code)

@@ -1,0 +1,63 @@
+"""How moments, numbers and roles are written on the pages, as Jinja filters."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from flask import Flask
+from flask_login import current_user
+from markupsafe import Markup
+
+from ppe.models import ADMIN, END_USER, FUNCTIONAL, GROUP, SILENT_USER
+
+ROLE_WORDS = {
+    ADMIN: "Organization Admin",
+    END_USER: "End User",
+    SILENT_USER: "Silent User",
+    FUNCTIONAL: "Functional Account",
+    GROUP: "Group",
+}
+
+
+def init_app(app: Flask) -> None:
+    """Give the templates their filters."""
+    for word in (moment, day, local_time, number, plural, role):
+        app.add_template_filter(word)
+
+
+def moment(at: datetime) -> str:
+    """A moment in the organisation's time zone, as plain text: 24 Nov 2026, 15:04."""
+    local = at.astimezone(_zone())
+    return f"{local.day} {local:%b %Y, %H:%M}"
+
+
+def day(of: datetime | date) -> str:
+    """A day: 24 Nov 2026. That of a moment is the one in the organisation's time zone."""
+    local = of.astimezone(_zone()) if isinstance(of, datetime) else of
+    return f"{local.day} {local:%b %Y}"
+
+
+def local_time(at: datetime | None, never: str = "Never") -> Markup | str:
+    """A moment as an element that also tells machines; `never` where there is none."""
+    if at is None:
+        return never
+    return Markup('<time datetime="{}">{}</time>').format(at.astimezone(UTC).isoformat(), moment(at))
+
+
+def number(count: int) -> str:
+    """A count that is easy to read: 12,345."""
+    return f"{count:,}"
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """A count with its noun: 1 person, 2,000 people."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def role(account_type: str) -> str:
+    """The product's own word for a type of account."""
+    return ROLE_WORDS[account_type]
+
+
+def _zone() -> ZoneInfo:
+    """The time zone of whoever reads; UTC before sign-in."""
+    return ZoneInfo(current_user.organization.time_zone if current_user.is_authenticated else "UTC")

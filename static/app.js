@@ -1,0 +1,24 @@
+// What every page shares. Each page works without it.
+
+// htmx swaps only what succeeded: a refused form, and a message that the server sends elsewhere, are answers too.
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const answer = detail.xhr;
+  if ([400, 422].includes(answer.status) || (answer.status > 400 && answer.getResponseHeader("HX-Retarget"))) {
+    detail.shouldSwap = true;
+    detail.isError = false;
+  }
+});
+
+// The server cannot be reached: say so once, and take it back when it answers again.
+const unreachable = document.createElement("div");
+unreachable.className = "alert alert-warning";
+unreachable.textContent = "The server does not answer. This page tries again by itself.";
+document.addEventListener("htmx:sendError", () => document.getElementById("messages").append(unreachable));
+document.addEventListener("htmx:afterRequest", ({ detail }) => detail.xhr.status && unreachable.remove());
+
+// After a refused form the reader, and above all a screen reader, should be where the explanation is.
+function focusOn(part) {
+  (part.matches?.("[data-focus]") ? part : part.querySelector?.("[data-focus]"))?.focus();
+}
+document.addEventListener("htmx:afterSwap", ({ target }) => focusOn(target));
+focusOn(document);
