@@ -13,4 +13,3 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     }
   });
 }
-document.getElementById("wrong")?.focus();

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 ROLES = {"end_user": "End User", "silent_user": "Silent User"}
-FREQUENCIES = {0: "Never", 1: "1 hour", 3: "3 hours", 6: "6 hours", 12: "12 hours", 24: "24 hours"}
+FREQUENCIES = {0: "Never", 1: "Every hour", **{hours: f"Every {hours} hours" for hours in (3, 6, 12, 24)}}
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])", re.ASCII)

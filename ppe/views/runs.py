@@ -4,7 +4,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from ppe import tasks
+from ppe import domains, tasks
 from ppe.clock import utcnow
 from ppe.errors import NotFound, Refused
 from ppe.models import SyncRun
@@ -74,18 +74,12 @@ def cancel(run_id: int) -> ResponseReturnValue:
 def register_domains(run_id: int) -> ResponseReturnValue:
     """Register the domains that failed this run, with the tenant's own proof, and run again."""
     run = run_of(run_id)
-    from ppe import domains  # noqa: PLC0415
-
     proved = {found["name"] for found in run.unknown_domains if found["verified"]}
     chosen = [name for name in request.form.getlist("name") if name in proved]
     if not chosen:
         raise NotFound("This run asked for no such domain.")
     try:
-        for name in chosen:
-            domains.register(
-                current_organization().id, name, request.form.get("kind", ""), "tenant",
-                current_admin_name(), utcnow(),
-            )  # fmt: skip
+        _register(chosen, request.form.get("kind", ""))
     except Refused as refused:
         flash(refused.sentence, "danger")
         return redirect(url_for(".page", run_id=run_id), 303)
@@ -111,6 +105,15 @@ def download(run_id: int) -> ResponseReturnValue:
     name = f"sync-{run.id}-{run.state}.csv"
     headers = {"Content-Disposition": f"attachment; filename={name}", "Cache-Control": "no-store"}
     return Response(run_csv.lines(run), mimetype="text/csv", headers=headers)
+
+
+def _register(names: list[str], kind: str) -> None:
+    """Register what is not registered yet: the second click finds its work done."""
+    organization_id = current_organization().id
+    known = {domain.name for domain in domains.registered(organization_id)}
+    for name in names:
+        if name not in known:
+            domains.register(organization_id, name, kind, "tenant", current_admin_name(), utcnow())
 
 
 def _start_anew(*, send_welcome_mails: bool) -> ResponseReturnValue:
