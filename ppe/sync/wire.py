@@ -30,6 +30,7 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    document: dict[str, Any] | None = None
 
     @property
     def correlation_id(self) -> str:
@@ -38,11 +39,7 @@ class Answer:
 
     def json(self) -> dict[str, Any]:
         """The answer as a JSON object; empty when it is something else, such as a gateway's page."""
-        try:
-            read = json.loads(self.body)
-        except ValueError:
-            return {}
-        return read if isinstance(read, dict) else {}
+        return self.document or {}
 
 
 class Wire:
@@ -76,7 +73,7 @@ class Wire:
         raise _unavailable(answer)
 
     def _once(self, method: str, url: str, headers: Mapping[str, str], body: dict[str, Any]) -> Answer | None:
-        """One try; None when the connection failed, broke off or fell silent."""
+        """One try; None when the connection failed, fell silent, or broke off before the answer was whole."""
         sent = {**headers, "client-request-id": str(uuid4()), "Accept": "application/json"}
         try:
             with self._session.request(
@@ -88,9 +85,22 @@ class Wire:
                         "Check for a proxy or a sign-in page between this machine and Microsoft.",
                         str(response.status_code),
                     )
-                return Answer(response.status_code, response.headers, _body(response))
+                answer = _read(response)
+                return answer if answer.document is not None or response.status_code != 200 else None
         except (requests.RequestException, HTTPError, OSError):
             return None
+
+
+def _read(response: requests.Response) -> Answer:
+    """The answer, whole; its document is None where it should be JSON and is not, as when it was cut."""
+    body = _body(response)
+    if "json" not in response.headers.get("Content-Type", ""):
+        return Answer(response.status_code, response.headers, body, {})
+    try:
+        document = json.loads(body)
+    except ValueError:
+        document = None
+    return Answer(response.status_code, response.headers, body, document if isinstance(document, dict) else None)
 
 
 def _body(response: requests.Response) -> bytes:

@@ -11,6 +11,8 @@ from ppe.practice.server import PracticeServer
 from ppe.practice.tenant import Tenant
 from tests.sync.desk import KEY, Desk
 
+Line = Callable[[PracticeServer], None]
+
 
 @pytest.fixture(scope="session")
 def fresh_schema(tmp_path_factory: pytest.TempPathFactory) -> bytes:
@@ -25,7 +27,7 @@ def fresh_schema(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.fixture
-def line(tmp_path: Path, fresh_schema: bytes) -> Iterator[Callable[[PracticeServer], None]]:
+def line(tmp_path: Path, fresh_schema: bytes) -> Iterator[Line]:
     """Point the line at a practice server, with an empty database."""
     with _database(tmp_path, fresh_schema) as bound:
         yield bound
@@ -36,7 +38,7 @@ class _database:  # noqa: N801
         self.folder, self.schema = folder, schema
         self.bound = 0
 
-    def __enter__(self) -> Callable[[PracticeServer], None]:
+    def __enter__(self) -> Line:
         self.app = Flask("ppe")
         self.context = self.app.app_context()
         self.context.push()
@@ -78,7 +80,7 @@ class _database:  # noqa: N801
 
 
 @pytest.fixture
-def desk(line: Callable[[PracticeServer], None]) -> Iterator[Desk]:
+def desk(line: Line) -> Iterator[Desk]:
     """An empty practice tenant and an organisation with one local administrator."""
     with PracticeServer(Tenant.empty(domains=("fabrikam.example",)), delta_page=4, member_slice=3) as server:
         line(server)
@@ -86,7 +88,7 @@ def desk(line: Callable[[PracticeServer], None]) -> Iterator[Desk]:
 
 
 @pytest.fixture
-def company(line: Callable[[PracticeServer], None]) -> Iterator[Desk]:
+def company(line: Line) -> Iterator[Desk]:
     """The believable company of about 60."""
     with PracticeServer(Tenant.company()) as server:
         line(server)

@@ -38,7 +38,9 @@ ADDRESSES = st.sampled_from([f"{name}@x" for name in "abcdef"])
 
 
 @given(st.lists(st.tuples(ADDRESSES, st.sets(ADDRESSES, max_size=3)), max_size=6), st.randoms())
-def test_nobody_shares_an_address_in_whatever_order_they_come(wishes: list[tuple[str, set[str]]], chance: object) -> None:
+def test_nobody_shares_an_address_in_whatever_order_they_come(
+    wishes: list[tuple[str, set[str]]], chance: object
+) -> None:
     claimants = [claimant(str(n), primary, *(aliases - {primary})) for n, (primary, aliases) in enumerate(wishes)]
     lost = settle(claimants, {})
     chance.shuffle(claimants)  # type: ignore[attr-defined]

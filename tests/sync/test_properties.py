@@ -1,6 +1,5 @@
 """Generated tenants, changed at random and synced over real HTTP: what must hold whatever happens."""
 
-from collections.abc import Callable
 from random import Random
 
 import pytest
@@ -10,7 +9,9 @@ from hypothesis import strategies as st
 from ppe.models import Account, Address, DirectoryObject
 from ppe.practice.server import PracticeServer
 from ppe.practice.tenant import Tenant
+from ppe.practice.weather import PageFault
 from ppe.sync import mirror, review
+from tests.sync.conftest import Line
 from tests.sync.desk import Desk
 
 LOCALS = "abcdefgh"
@@ -21,8 +22,6 @@ FEW = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     derandomize=True,
 )
-
-Line = Callable[[PracticeServer], None]
 
 
 def address(chance: Random) -> str:
@@ -142,7 +141,7 @@ def test_a_console_that_followed_step_by_step_ends_like_one_that_came_late(line:
             for person, mine in zip(everybody, shuffled, strict=True):
                 desk.tenant.set_addresses(person, mine)
             desk.sync()
-        wanted = {person.display_name: (person.primary, set()) for person in desk.tenant.people}
+        wanted: dict[str, object] = {person.display_name: (person.primary, set()) for person in desk.tenant.people}
         assert {name: it for name, it in desk.people().items() if name in wanted} == wanted
 
 
@@ -191,7 +190,7 @@ def test_no_calamity_ever_marks_anybody_as_gone(
             case "cycle":
                 server.weather.cyclic_link()
             case _:
-                how = chance.choice(["503", "html", "reset", "cut"])
+                how: PageFault = chance.choice(["503", "html", "reset", "cut"])
                 server.weather.fail_page(chance.choice(["users", "groups"]), chance.randrange(1, 3), how)
         ended = desk.plan()
         if ended.state == "review":
