@@ -1,0 +1,37 @@
+"""Groups: sets of accounts without a mail address of their own."""
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from ppe import exemptions, listings
+from ppe.clock import utcnow
+from ppe.models import GROUP
+from ppe.views.access import admin_required, current_organization
+from ppe.views.account_filter import SOURCE_CHOICES, STATE_CHOICES, asked, page_number
+
+bp = Blueprint("groups", __name__, url_prefix="/groups")
+
+
+@bp.get("")
+@admin_required
+def page() -> ResponseReturnValue:
+    """The organisation's groups by name, filtered."""
+    wanted = asked()
+    found = listings.accounts(current_organization().id, [GROUP], wanted, page_number())
+    choices = {"state": STATE_CHOICES, "source": SOURCE_CHOICES}
+    return render_template("groups/page.html", page=found, wanted=wanted, choices=choices)
+
+
+@bp.get("/<int:account_id>")
+@admin_required
+def one(account_id: int) -> ResponseReturnValue:
+    """Everything about one group, with a page of its members."""
+    organization_id = current_organization().id
+    row = listings.one(organization_id, [GROUP], account_id)
+    members = listings.members(organization_id, row.account, page_number())
+    groups, group_count = listings.groups_of(row.account)
+    exemption = exemptions.covering(row.account, row.primary, utcnow().date())
+    return render_template(
+        "groups/one.html",
+        row=row, members=members, groups=groups, group_count=group_count, exemption=exemption,
+    )  # fmt: skip
