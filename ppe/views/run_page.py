@@ -86,7 +86,7 @@ def took(run: SyncRun) -> str:
     waited = run.accepted_at - run.planned_at if run.accepted_at and run.planned_at else timedelta()
     seconds = max(0, round((run.finished_at - run.created_at - waited).total_seconds()))
     minutes, rest = divmod(seconds, 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    return f"{minutes} min {rest} s" if minutes else f"{rest or 1} s"
 
 
 def _chosen(sections: Sequence[Any], name: str) -> Any:
