@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from flask import Flask, g, request
-from peewee import Database, DatabaseProxy, SqliteDatabase, __exception_wrapper__
+from peewee import Database, DatabaseProxy, SqliteDatabase, __exception_wrapper__  # type: ignore[attr-defined] # documented nowhere, used by execute_sql
 from playhouse import db_url, migrations
 
 from ppe.config import Settings

@@ -1,9 +1,8 @@
 """An administrator's desk: one organisation, its practice tenant over real HTTP, and the line between them."""
 
+import base64
 from datetime import date
 from typing import Any
-
-from cryptography.fernet import Fernet
 
 from ppe.clock import utcnow
 from ppe.encryption import encrypt
@@ -22,7 +21,7 @@ from ppe.practice.server import PracticeServer
 from ppe.sync import review, run
 from ppe.sync.wire import Wire
 
-KEY = Fernet.generate_key().decode()
+KEY = base64.urlsafe_b64encode(b"a key for tests, of 32 bytes now").decode()
 DOMAINS = ("contoso.example", "fabrikam.example")
 
 
