@@ -15,4 +15,4 @@ def when_ready(_: object) -> None:
 
     In a process of its own: a database connection opened here would be inherited by every worker.
     """
-    subprocess.run([sys.executable, "-m", "flask", "--app", "app", "ppe", "set-up-token"], check=False)  # noqa: S603
+    subprocess.run([sys.executable, "-m", "flask", "--app", "app", "ppe", "set-up-token"], check=False)

@@ -2,9 +2,36 @@
 
 from flask import Flask
 
-from ppe.views import access, import_sync, mishaps, review, runs, setup, sign_in, words
+from ppe.views import (
+    access,
+    domains,
+    exemptions,
+    functional_accounts,
+    groups,
+    home,
+    import_sync,
+    mishaps,
+    review,
+    runs,
+    setup,
+    sign_in,
+    users,
+    words,
+)
 
-BLUEPRINTS = (setup.bp, sign_in.bp, import_sync.bp, runs.bp, review.bp)
+PAGES = (
+    setup,
+    sign_in,
+    home,
+    users,
+    functional_accounts,
+    groups,
+    exemptions,
+    import_sync,
+    runs,
+    review,
+    domains,
+)
 
 
 def init_app(app: Flask) -> None:
@@ -12,6 +39,6 @@ def init_app(app: Flask) -> None:
     app.before_request(setup.first_of_all)
     for shared in (access, words, mishaps):
         shared.init_app(app)
-    for blueprint in BLUEPRINTS:
-        app.register_blueprint(blueprint)
-    app.context_processor(lambda: {"is_demo": app.config["SETTINGS"].demo, "current_app": app})
+    for page in PAGES:
+        app.register_blueprint(page.bp)
+    app.context_processor(lambda: {"is_demo": app.config["SETTINGS"].demo})

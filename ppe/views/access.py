@@ -69,10 +69,10 @@ def allowed_next(wanted: str) -> str:
 
     The address is built anew from the endpoint that it names, so that it cannot lead to any other host.
     """
-    parts = urlsplit(wanted)
     try:
+        parts = urlsplit(wanted)
         endpoint, values = current_app.create_url_adapter(request).match(parts.path, method="GET")  # type: ignore[union-attr]
-    except (HTTPException, RoutingException):
+    except (HTTPException, RoutingException, ValueError):
         return url_for("home.page")
     if parts.netloc or not hasattr(current_app.view_functions[endpoint], "admin_page"):
         return url_for("home.page")
@@ -82,6 +82,5 @@ def allowed_next(wanted: str) -> str:
 def _here() -> str | None:
     """The page that somebody was on, to come back to; None where coming back makes no sense."""
     if request.htmx:
-        parts = urlsplit(request.htmx.current_url or "")
-        return f"{parts.path}?{parts.query}" if parts.query else parts.path or None
+        return (request.htmx.current_url or "").removeprefix(request.host_url.rstrip("/")) or None
     return request.full_path.rstrip("?") if request.method == "GET" else None

@@ -1,0 +1,92 @@
+import logging
+import re
+import sys
+
+import pytest
+from flask import Flask, abort
+from flask.testing import FlaskClient
+
+from ppe.errors import NotFound, Refused
+from tests.conftest import People
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def broken(app: Flask, client: FlaskClient, people: People) -> FlaskClient:
+    """A browser in front of an app in which everything goes wrong."""
+
+    def fail(how: str) -> str:
+        match how:
+            case "refused":
+                raise Refused("The last administrator stays.")
+            case "missing":
+                raise NotFound("There is no such run.")
+            case "crash":
+                raise ZeroDivisionError("a secret detail")
+            case _:
+                abort(int(how))
+
+    app.add_url_rule("/fail/<how>", view_func=fail)
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    return client
+
+
+@pytest.mark.parametrize(
+    ("how", "code", "words"),
+    [
+        ("400", 400, "That was not understood"),
+        ("403", 403, "You may not do that"),
+        ("404", 404, "There is no such page"),
+        ("413", 413, "That is too large"),
+        ("crash", 500, "Something went wrong on our side"),
+        ("refused", 422, "The last administrator stays."),
+        ("missing", 404, "There is no such run."),
+    ],
+)
+def test_every_mishap_has_a_page_and_a_fragment(broken: FlaskClient, how: str, code: int, words: str) -> None:
+    page, fragment = broken.get(f"/fail/{how}"), broken.get(f"/fail/{how}", headers=HTMX)
+    assert (page.status_code, fragment.status_code) == (code, code)
+    assert f"<h1>{words}</h1>" in page.text
+    assert "<html" not in fragment.text
+    assert words.rstrip(".") in fragment.text
+    assert fragment.headers["HX-Retarget"] == "#messages"
+    assert "secret detail" not in page.text
+
+
+def test_another_method_than_a_page_has(client: FlaskClient, people: People) -> None:
+    assert client.post("/account").status_code == 405
+
+
+def test_too_large_a_form_is_refused(client: FlaskClient, people: People) -> None:
+    assert client.post("/sign-in", data={"address": "x" * 5_000_000}).status_code == 413
+
+
+def test_no_form_without_its_token(app: Flask, client: FlaskClient, people: People) -> None:
+    app.config["WTF_CSRF_ENABLED"] = True
+    answer = client.post("/sign-in", data={"address": "ada@contoso.example", "password": "x"})
+    assert answer.status_code == 400
+    assert "This page has been open for too long" in answer.text
+    page = client.get("/sign-in").text
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert token is not None
+    assert client.post("/sign-in", data={"csrf_token": token[1]}).status_code == 422
+
+
+def test_no_page_holds_inline_script_or_style_or_an_address_elsewhere(signed_in: FlaskClient) -> None:
+    for path in ("/account", "/nowhere", "/import-sync/azure", "/import-sync/runs"):
+        page = signed_in.get(path).text
+        assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=", page), path
+        assert not re.search(r'(?:src|<link[^>]*href)="(?:https?:)?//', page), path
+
+
+def test_htmx_comes_out_of_its_wheel_without_importing_it(client: FlaskClient) -> None:
+    answer = client.get("/vendor/htmx/htmx.min.js", buffered=True)
+    assert answer.status_code == 200
+    assert "htmx" in answer.text[:200]
+    assert "js_lib_htmx" not in sys.modules
+
+
+def test_talkative_libraries_are_kept_quiet(app: Flask) -> None:
+    for name in ("urllib3", "apprise"):
+        assert logging.getLogger(name).level == logging.WARNING

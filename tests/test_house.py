@@ -1,0 +1,105 @@
+"""Who may import whom (docs: CONTRIBUTING.md). A module that wants to import against this is in the wrong place."""
+
+import ast
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "ppe"
+
+PURE = (
+    "ppe.sync.plan",
+    "ppe.sync.change",
+    "ppe.sync.contest",
+    "ppe.sync.entry",
+    "ppe.sync.report",
+    "ppe.sync.schedule",
+)
+# The first pattern that fits a module says what of ppe it may import.
+MAY_IMPORT = (
+    ("ppe", ("ppe.*",)),
+    ("ppe.models", ("ppe.db",)),
+    ("ppe.db", ("ppe.config",)),
+    ("ppe.errors", ()),
+    ("ppe.clock", ()),
+    ("ppe.config", ("ppe.errors",)),
+    *((pure, ("ppe.errors", *PURE)) for pure in PURE),
+    ("ppe.sync.graph", ("ppe.errors", "ppe.sync.wire", "ppe.sync.login", "ppe.sync.entry")),
+    ("ppe.sync.*", ("ppe.sync.*", "ppe.accounts", "ppe.audit", "ppe.config", "ppe.db", "ppe.domains", "ppe.encryption",
+                    "ppe.errors", "ppe.exemptions", "ppe.models")),
+    ("ppe.signin*", ("ppe.signin*", "ppe.audit", "ppe.config", "ppe.db", "ppe.errors", "ppe.models")),
+    ("ppe.tasks", ("ppe.sync.run", "ppe.clock", "ppe.config", "ppe.db", "ppe.mailer", "ppe.models")),
+    ("ppe.practice.demo", ("ppe.*",)),
+    ("ppe.practice*", ("ppe.practice*",)),
+    # streams after its request has closed the connection
+    ("ppe.views.run_csv", ("ppe.db", "ppe.models", "ppe.sync.review", "ppe.views.run_page")),
+    ("ppe.views*", ("ppe.views*", "ppe.accounts", "ppe.clock", "ppe.config", "ppe.domains", "ppe.errors",
+                    "ppe.exemptions", "ppe.extensions", "ppe.listings", "ppe.models", "ppe.overview", "ppe.setup",
+                    "ppe.signin.*", "ppe.sync.*", "ppe.tasks")),
+    ("ppe.listings", ("ppe.exemptions", "ppe.errors", "ppe.models")),
+    ("ppe.overview", ("ppe.sync.connection", "ppe.models")),
+    ("ppe.*", ("ppe.accounts", "ppe.audit", "ppe.clock", "ppe.config", "ppe.db", "ppe.encryption", "ppe.errors",
+               "ppe.headers", "ppe.models", "ppe.setup", "ppe.signin.*")),
+)  # fmt: skip
+ASKS_THE_CLOCK = ("ppe.views.*", "ppe.tasks", "ppe.cli", "ppe.practice.*")
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+    if "migrations" not in path.parts
+}
+
+
+def _imports(path: Path) -> Iterator[str]:
+    """The modules of ours that a file imports, wherever in it; `from ppe import db` means ppe.db."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.partition(".")[0] == "ppe")
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == "ppe":
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield inner if inner in MODULES else node.module
+
+
+def _fits(module: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatch(module, pattern) for pattern in patterns)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_keep_to_the_plan(module: str) -> None:
+    allowed = next(allowed for pattern, allowed in MAY_IMPORT if fnmatch(module, pattern))
+    assert {name for name in _imports(MODULES[module]) if not _fits(name, allowed)} == set()
+
+
+def test_nobody_imports_the_views() -> None:
+    importers = {name for name, path in MODULES.items() if _fits_any(path, "ppe.views*")}
+    assert {name for name in importers if not name.startswith("ppe.views")} <= {"ppe"}
+
+
+def test_nobody_imports_the_practice_tenant() -> None:
+    importers = {name for name, path in MODULES.items() if _fits_any(path, "ppe.practice*")}
+    assert all(name.startswith("ppe.practice") for name in importers)
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_the_deciding_modules_are_pure(module: str) -> None:
+    """No database, no network, no clock: what they say follows from what they are given."""
+    outside = {"peewee", "playhouse", "requests", "flask", "huey", "structlog", "sqlite3", "socket", "time"}
+    found = set()
+    for node in ast.walk(ast.parse(MODULES[module].read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.partition(".")[0])
+    assert not found & outside
+
+
+def test_the_clock_is_asked_at_the_edge_alone() -> None:
+    asking = {name for name, path in MODULES.items() if "ppe.clock" in _imports(path)}
+    assert {name for name in asking if not _fits(name, ASKS_THE_CLOCK)} == set()
+
+
+def _fits_any(path: Path, pattern: str) -> bool:
+    return any(fnmatch(name, pattern) for name in _imports(path))
