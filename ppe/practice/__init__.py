@@ -1,0 +1,9 @@
+"""The practice tenant: a Microsoft Entra tenant on loopback, to try, test and measure the product with.
+
+It speaks Microsoft's wire format: `login` is the sign-in host, `graph` the Graph host with its `listings` and `rounds`
+(delta). Both answer from a `tenant`, whose `directory` keeps a `journal` of every change; `people` and `groups` are the
+changes there are. `company` invents a tenant, `recording` replays one, `state` keeps one in a file. `weather` is what
+can go wrong, `console` the page on which a person changes all this, `server` puts it together.
+
+It imports nothing from the product, and where it differs from Microsoft it is wrong.
+"""

@@ -1,0 +1,186 @@
+"""What a person (or a test, as JSON) may do to the practice tenant: a name for each change, and the words typed with it.
+
+The two tables at the end are the whole list.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from ppe.practice.directory import NoSuchObject
+from ppe.practice.groups import SWITCHES, GroupKind
+from ppe.practice.people import PeopleChanges
+from ppe.practice.tenant import Tenant
+from ppe.practice.weather import Outage, Weather
+
+Form = Mapping[str, Any]
+ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+class Mistake(ValueError):
+    """What was typed cannot be done; the sentence says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was done, in words, and the object that it was done to."""
+
+    words: str
+    object_id: str = ""
+
+
+def typed(form: Form, name: str) -> str:
+    """Return what was typed into a field. Raises Mistake."""
+    value = str(form.get(name) or "").strip()
+    if not value:
+        raise Mistake(f"Please fill in: {name.replace('_', ' ')}.")
+    return value
+
+
+def made_up_address(name: str, domain: str) -> str:
+    """Make an address of a name: Zoë van der Berg becomes zoe.van.der.berg."""
+    ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return f"{'.'.join(re.findall(r'[a-z0-9]+', ascii_only)) or 'someone'}@{domain}"
+
+
+def free_address(tenant: PeopleChanges, form: Form, name: str) -> str:
+    """Return a typed address that nobody has. Raises Mistake."""
+    address = typed(form, name)
+    if not ADDRESS.fullmatch(address):
+        raise Mistake(f"{address} is not a mail address.")
+    if any(address.casefold() in known for known in _addresses(tenant)):
+        raise Mistake(f"{address} belongs to somebody already.")
+    return address
+
+
+def _addresses(tenant: PeopleChanges) -> list[set[str]]:
+    return [
+        {proxy.partition(":")[2].casefold() for proxy in entry.proxy_addresses} | {entry.upn.casefold()}
+        for entry in list(tenant.entries.values())
+        if entry.standing == "live"
+    ]
+
+
+def hire(tenant: Tenant, form: Form) -> str:
+    """Hire somebody; without an address one is made up on the chosen domain."""
+    name = typed(form, "name")
+    address = form.get("address") or made_up_address(name, str(form.get("domain") or tenant.domain))
+    return tenant.hire(name, free_address(tenant, {"address": address}, "address"))
+
+
+def add_group(tenant: Tenant, form: Form) -> str:
+    """Make a group of one of the four kinds."""
+    name, kind = typed(form, "name"), str(form.get("kind") or "security")
+    if kind not in SWITCHES:
+        raise Mistake(f"There is no such kind of group: {kind}.")
+    address = made_up_address(name, tenant.domain)
+    if SWITCHES[cast(GroupKind, kind)][0]:
+        free_address(tenant, {"address": address}, "address")
+    return tenant.add_group(name, cast(GroupKind, kind), address)
+
+
+def add_member(tenant: Tenant, form: Form) -> None:
+    """Add a member, by name, address or id."""
+    tenant.add_member(typed(form, "id"), tenant.find(typed(form, "member")))
+
+
+def add_domain(tenant: Tenant, form: Form) -> None:
+    """Add a verified domain."""
+    tenant.add_domain(typed(form, "domain").lower())
+
+
+def rename(tenant: Tenant, form: Form) -> None:
+    """Rename a person or a group."""
+    object_id, name = typed(form, "id"), typed(form, "name")
+    if tenant.entry(object_id).kind == "group":
+        tenant.rename_group(object_id, name)
+    else:
+        tenant.rename(object_id, name)
+
+
+def about_one(verb: Callable[[Tenant, str], None]) -> Callable[[Tenant, Form], None]:
+    """Return a change that needs nothing but the object."""
+    return lambda tenant, form: verb(tenant, typed(form, "id"))
+
+
+def about_all(verb: Callable[[Tenant], object]) -> Callable[[Tenant, Form], None]:
+    """Return a change of the tenant itself."""
+
+    def change(tenant: Tenant, _form: Form) -> None:
+        verb(tenant)
+
+    return change
+
+
+def perform(tenant: Tenant, form: Form) -> Outcome:
+    """Carry out one change. Raises Mistake."""
+    action = typed(form, "action")
+    if action not in CHANGES:
+        raise Mistake(f"There is no such change: {action}.")
+    before = tenant.journal.last
+    try:
+        object_id = CHANGES[action][0](tenant, form)
+    except NoSuchObject as missing:
+        raise Mistake(f"Nobody and nothing here is called {missing}.") from None
+    news = tenant.journal.between(before)
+    return Outcome(f"{news[-1].words}." if news else CHANGES[action][1], object_id or str(form.get("id") or ""))
+
+
+def throttle(weather: Weather, form: Form) -> None:
+    """Throttle the next requests."""
+    weather.throttle(int(form.get("times") or 3), str(form.get("retry_after") or "2.5"))
+
+
+def perform_weather(weather: Weather, form: Form) -> Outcome:
+    """Change the weather. Raises Mistake."""
+    action = typed(form, "action")
+    if action not in WEATHER:
+        raise Mistake(f"There is no such weather: {action}.")
+    try:
+        WEATHER[action][0](weather, form)
+    except ValueError:
+        raise Mistake("Please write a number.") from None
+    return Outcome(WEATHER[action][1])
+
+
+NOTHING = "Nothing had to be changed."
+# The sentence is for changes that the journal does not tell of.
+CHANGES: dict[str, tuple[Callable[[Tenant, Form], str | None], str]] = {
+    "hire": (hire, NOTHING),
+    "rename": (rename, NOTHING),
+    "set_mobile": (lambda tenant, form: tenant.set_mobile(typed(form, "id"), form.get("mobile") or None), NOTHING),
+    "set_primary": (
+        lambda tenant, form: tenant.set_primary(typed(form, "id"), free_address(tenant, form, "address")),
+        "",
+    ),
+    "add_alias": (lambda tenant, form: tenant.add_alias(typed(form, "id"), free_address(tenant, form, "address")), ""),
+    "remove_alias": (lambda tenant, form: tenant.remove_alias(typed(form, "id"), typed(form, "address")), NOTHING),
+    "block": (about_one(Tenant.block), NOTHING),
+    "allow": (about_one(Tenant.allow), NOTHING),
+    "remove_mailbox": (about_one(Tenant.remove_mailbox), NOTHING),
+    "delete": (about_one(Tenant.delete), NOTHING),
+    "purge": (about_one(Tenant.purge), NOTHING),
+    "restore": (about_one(Tenant.restore), NOTHING),
+    "add_group": (add_group, NOTHING),
+    "add_member": (add_member, NOTHING),
+    "remove_member": (lambda tenant, form: tenant.remove_member(typed(form, "id"), typed(form, "member")), NOTHING),
+    "add_domain": (add_domain, "The domain is one of the tenant's now."),
+    "expire_secret": (about_all(Tenant.expire_secret), "The client secret has expired."),
+    "renew_secret": (about_all(Tenant.renew_secret), "The client secret is good for two more years."),
+    "replace_secret": (about_all(Tenant.replace_secret), "There is a new client secret; the old one is void."),
+    "withdraw_consent": (about_all(Tenant.withdraw_consent), "The consent is withdrawn."),
+    "grant_consent": (about_all(Tenant.grant_consent), "The consent is granted. It takes a new token to have effect."),
+    "expire_delta_links": (about_all(Tenant.expire_delta_links), "All delta links have expired."),
+}
+WEATHER: dict[str, tuple[Callable[[Weather, Form], None], str]] = {
+    "slow": (lambda weather, form: weather.slow(float(form.get("seconds") or 2)), "Microsoft Graph is slow now."),
+    "throttle": (throttle, "The next requests are throttled."),
+    "down": (
+        lambda weather, form: weather.down(kind=cast(Outage, form.get("kind") or "503")),
+        "Microsoft Graph is down.",
+    ),
+    "expire_tokens": (lambda weather, _form: weather.expire_tokens(), "All access tokens have expired."),
+    "calm": (lambda weather, _form: weather.calm(), "All is calm."),
+}

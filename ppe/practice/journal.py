@@ -1,0 +1,51 @@
+"""The journal: every change of the practice tenant, in order. A delta token is a place in it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["user", "group", "orgContact", "device"]
+Action = Literal["created", "updated", "deleted", "purged", "restored", "joined", "left"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that happened to one directory object, and how a person would say it."""
+
+    sequence: int
+    kind: Kind
+    object_id: str
+    action: Action
+    words: str
+    properties: tuple[str, ...] = ()
+    member: str = ""
+
+
+class Journal:
+    """Append-only, so that the changes between two sequence numbers are the same whenever they are read."""
+
+    def __init__(self, changes: Iterable[Change] = ()) -> None:
+        self._changes = list(changes)
+
+    @property
+    def last(self) -> int:
+        """The sequence number of the newest change; 0 before the first."""
+        return len(self._changes)
+
+    def add(
+        self,
+        kind: Kind,
+        object_id: str,
+        action: Action,
+        words: str,
+        properties: tuple[str, ...] = (),
+        member: str = "",
+    ) -> Change:
+        """Write down a change under the next sequence number."""
+        change = Change(self.last + 1, kind, object_id, action, words, properties, member)
+        self._changes.append(change)
+        return change
+
+    def between(self, since: int, until: int | None = None) -> list[Change]:
+        """Return the changes after `since`, up to and including `until`."""
+        return self._changes[since:until]

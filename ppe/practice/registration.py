@@ -1,0 +1,81 @@
+"""The application registration: what the product signs in to the practice tenant with."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4, uuid5
+
+ROLE = "Directory.Read.All"
+
+
+@dataclass(slots=True)
+class ClientSecret:
+    """One client secret and how long it is good for."""
+
+    key_id: str
+    name: str
+    value: str
+    starts: datetime
+    ends: datetime
+
+    def is_over(self, now: datetime) -> bool:
+        """Has it expired?"""
+        return self.ends <= now
+
+    def described(self) -> dict[str, str | None]:
+        """Return it as `passwordCredentials` shows it: never the value, only its first three characters."""
+        return {
+            "customKeyIdentifier": None,
+            "displayName": self.name,
+            "endDateTime": wire_time(self.ends),
+            "hint": self.value[:3],
+            "keyId": self.key_id,
+            "secretText": None,
+            "startDateTime": wire_time(self.starts),
+        }
+
+
+def wire_time(moment: datetime) -> str:
+    """Write a time as the directory does, with seven fractional digits."""
+    return f"{moment:%Y-%m-%dT%H:%M:%S.%f}1Z"
+
+
+@dataclass(slots=True)
+class Registration:
+    """The registration, its secrets (the newest last) and whether an administrator consented."""
+
+    application_id: str
+    object_id: str
+    secrets: list[ClientSecret]
+    consented: bool = True
+    token_lifetime: int = 3599
+    name: str = field(default="People Pulled from Entra")
+
+    @classmethod
+    def fresh(cls, tenant_id: str) -> "Registration":
+        """Register the application in a tenant, with a secret that is good for two years."""
+        namespace = UUID(tenant_id)
+        now = datetime.now(UTC)
+        value = f"Prc8Q~{uuid5(namespace, 'secret').hex}"
+        tried = f"Old8Q~{uuid5(namespace, 'old secret').hex}"
+        return cls(
+            str(uuid5(namespace, "application")),
+            str(uuid5(namespace, "application object")),
+            [
+                ClientSecret(str(uuid4()), "First try", tried, now - timedelta(days=400), now - timedelta(days=35)),
+                ClientSecret(str(uuid4()), "PPE", value, now, now + timedelta(days=730)),
+            ],
+        )
+
+    @property
+    def secret(self) -> ClientSecret:
+        """The secret to use."""
+        return self.secrets[-1]
+
+    def described(self) -> dict[str, object]:
+        """Return what `/applications` says of it."""
+        return {
+            "id": self.object_id,
+            "appId": self.application_id,
+            "displayName": self.name,
+            "passwordCredentials": [secret.described() for secret in self.secrets],
+        }
