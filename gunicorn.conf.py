@@ -15,4 +15,5 @@ def when_ready(_: object) -> None:
 
     In a process of its own: a database connection opened here would be inherited by every worker.
     """
-    subprocess.run([sys.executable, "-m", "flask", "--app", "app", "ppe", "set-up-token"], check=False)
+    environment = os.environ | {"FLASK_SKIP_DOTENV": "1"}  # gunicorn reads no .env either
+    subprocess.run([sys.executable, "-m", "flask", "--app", "app", "ppe", "set-up-token"], env=environment, check=False)

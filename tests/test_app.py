@@ -58,6 +58,14 @@ def test_another_method_than_a_page_has(client: FlaskClient, people: People) -> 
     assert client.post("/account").status_code == 405
 
 
+@pytest.mark.parametrize("address", ["/sign-in?next=%00", "/%00"])
+def test_a_null_character_is_refused_before_it_reaches_the_database(
+    client: FlaskClient, people: People, address: str
+) -> None:
+    assert client.get(address).status_code == 400
+    assert client.post("/sign-in", data={"address": "a\0b", "password": "x"}).status_code == 400
+
+
 def test_too_large_a_form_is_refused(client: FlaskClient, people: People) -> None:
     assert client.post("/sign-in", data={"address": "x" * 5_000_000}).status_code == 413
 

@@ -32,7 +32,7 @@ MAY_IMPORT = (
                     "ppe.errors", "ppe.exemptions", "ppe.models")),
     ("ppe.signin*", ("ppe.signin*", "ppe.audit", "ppe.config", "ppe.db", "ppe.errors", "ppe.models")),
     ("ppe.tasks", ("ppe.sync.run", "ppe.clock", "ppe.config", "ppe.db", "ppe.mailer", "ppe.models")),
-    ("ppe.practice.demo", ("ppe.*",)),
+    ("ppe.practice.demo", ("ppe", "ppe.*")),
     ("ppe.practice*", ("ppe.practice*",)),
     # streams after its request has closed the connection
     ("ppe.views.run_csv", ("ppe.db", "ppe.models", "ppe.sync.review", "ppe.views.run_page")),

@@ -24,7 +24,7 @@ def test_it_makes_everything_that_is_needed_to_begin(open_database: OpenDatabase
         admin = Account.get()
         domain = Domain.get()
         assert (admin.type, admin.display_name, admin.organization.name) == (ADMIN, "Ada", "Contoso")
-        assert PASSWORD not in admin.password_hash
+        assert PASSWORD not in str(admin.password_hash)
         assert (domain.name, domain.kind, domain.proof) == ("contoso.example", "management", "set-up")
         assert Address.get().address == "ada@contoso.example"
         assert Connection.get().organization == admin.organization

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from flask import Flask, render_template
+from flask import Flask, abort, render_template
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from htmx_flask import request
@@ -22,11 +22,18 @@ SENTENCES = {
 
 def init_app(app: Flask) -> None:
     """Answer every kind of mishap in our own words."""
+    app.before_request(_refuse_null)
     for code in SENTENCES:
         app.register_error_handler(code, _http)
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(NotFound, _not_found)
     app.register_error_handler(Refused, _refused)
+
+
+def _refuse_null() -> None:
+    """Nobody types a null character, and PostgreSQL stores none."""
+    if any("\0" in text for text in (request.path, *request.values.values())):
+        abort(400)
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
