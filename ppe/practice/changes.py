@@ -1,4 +1,4 @@
-"""What a person (or a test, as JSON) may do to the practice tenant: a name for each change, and the words typed with it.
+"""What a person (or a test, as JSON) may do to the practice tenant: the name of each change and what it takes.
 
 The two tables at the end are the whole list.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from ppe.practice.directory import NoSuchObject
-from ppe.practice.groups import SWITCHES, GroupKind
+from ppe.practice.groups import SWITCHES
 from ppe.practice.people import PeopleChanges
 from ppe.practice.tenant import Tenant
 from ppe.practice.weather import Outage, Weather
@@ -76,9 +76,9 @@ def add_group(tenant: Tenant, form: Form) -> str:
     if kind not in SWITCHES:
         raise Mistake(f"There is no such kind of group: {kind}.")
     address = made_up_address(name, tenant.domain)
-    if SWITCHES[cast(GroupKind, kind)][0]:
+    if SWITCHES[kind][0]:
         free_address(tenant, {"address": address}, "address")
-    return tenant.add_group(name, cast(GroupKind, kind), address)
+    return tenant.add_group(name, kind, address)
 
 
 def add_member(tenant: Tenant, form: Form) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ppe.practice.groups import GroupKind
 from ppe.practice.names import GIVEN, PLACES, SURNAMES, TEAMS, TITLES
 from ppe.practice.oddities import CONTOSO, ODDITIES, Oddity
 
@@ -89,7 +90,7 @@ def make_odd_groups(tenant: "Tenant", odd: dict[str, str], ordinary: Sequence[st
         ("Legal", {"kind": "security", "members": few}),
     )
     for name, what in groups[:most]:
-        tenant.add_group(name, **what)  # type: ignore[arg-type] # a table of keyword arguments
+        tenant.add_group(name, **what)
     if most is None or most > len(groups):
         nested = [tenant.find("VPN Users"), tenant.find("Facilities")]
         tenant.add_group("IT and Facilities", "security", members=nested)
@@ -106,9 +107,9 @@ def dynamic(rule: str) -> dict[str, object]:
 
 def make_teams(tenant: "Tenant", number: int, people: Sequence[str], chance: random.Random) -> None:
     """Make ordinary teams, a few of them with an alias."""
-    kinds = ("microsoft365", "security", "distribution", "mail_security")
+    kinds: tuple[GroupKind, ...] = ("microsoft365", "security", "distribution", "mail_security")
     for place in range(number):
         team = TEAMS[place % len(TEAMS)]
         name = f"{team} {PLACES[place // len(TEAMS) % len(PLACES)]} {place}" if place >= len(TEAMS) else f"{team} Team"
         members = chance.sample(people, min(len(people), chance.randint(3, 12)))
-        tenant.add_group(name, kinds[place % 4], members=members)  # type: ignore[arg-type] # one of the four
+        tenant.add_group(name, kinds[place % 4], members=members)

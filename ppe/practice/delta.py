@@ -55,7 +55,7 @@ class Round(Protocol):
     def subjects(self) -> Sequence[Entry]:
         """The objects that the round tells of, if they still have something to tell."""
 
-    def properties(self, entry: Entry, minimal: bool) -> dict[str, Any]:
+    def properties(self, entry: Entry, minimal: bool, /) -> dict[str, Any]:
         """Return the subject's properties."""
 
     def memberships(self, entry: Entry) -> list[Membership]:
@@ -69,7 +69,7 @@ class FirstRound:
         self.question = question
         self.subjects: Sequence[Entry] = directory.all_of(question.collection)
 
-    def properties(self, entry: Entry, minimal: bool) -> dict[str, Any]:
+    def properties(self, entry: Entry, _minimal: bool) -> dict[str, Any]:
         """Return what has a value; in a first round nothing can be left out as unchanged."""
         return first_seen(entry, self.question.names)
 

@@ -10,7 +10,7 @@ from functools import wraps
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 from uuid import UUID, uuid5
 
-from ppe.practice.journal import Action, Journal, Kind
+from ppe.practice.journal import Action, Change, Journal, Kind
 
 Properties = dict[str, Any]
 Collection = Literal["users", "groups"]
@@ -161,7 +161,7 @@ class Directory:
         self._order.clear()
 
     @locked
-    def _update(self, entry: Entry, words: str, **values: Any) -> None:
+    def _update(self, entry: Entry, words: str, /, **values: Any) -> None:
         never = object()
         changed = {
             name: value
@@ -179,4 +179,5 @@ class Directory:
         entry.rendered.clear()
         if action not in {"updated", "joined", "left"} or "userPrincipalName" in properties:
             self._order.clear()
-        self.journal.add(entry.kind, entry.id, action, words, properties, member)
+        number = self.journal.last + 1
+        self.journal.add(Change(number, entry.kind, entry.id, action, words, properties, member))

@@ -138,7 +138,8 @@ class GraphHost:
     def get_by_ids(self) -> Response:
         """Answer with those of the given objects that exist; the others are left out."""
         asked = request.get_json(silent=True)
-        ids = asked.get("ids") if isinstance(asked, dict) else None
+        asked = asked if isinstance(asked, dict) else {}
+        ids = asked.get("ids")
         if not isinstance(ids, list) or not ids or len(ids) > MOST_IDS:
             message = f"Invalid number of ids: between 1 and {MOST_IDS} can be asked for."
             raise GraphError(400, "Request_BadRequest", message)

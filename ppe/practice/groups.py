@@ -58,7 +58,6 @@ class GroupChanges(Directory):
         """Every group that is not deleted."""
         return [Group.of(entry) for entry in self.live("groups")]
 
-    @locked
     def add_group(
         self,
         name: str,
@@ -66,13 +65,12 @@ class GroupChanges(Directory):
         address: str | None = None,
         members: Sequence[str] = (),
         aliases: Sequence[str] = (),
-        object_id: str | None = None,
         **more: Any,
     ) -> str:
         """Add a group and return its object id. `more` are properties by Graph's own names."""
         address = address or f"{nickname(name)}@{self.domain}"
         properties = group_properties(name, kind, address, aliases) | more
-        entry = self._create("group", properties, f"The group {name} was made", object_id)
+        entry = self._create("group", properties, f"The group {name} was made")
         entry.properties["securityIdentifier"] = security_identifier(entry.id)
         for member in members:
             self.add_member(entry.id, member)

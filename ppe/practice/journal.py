@@ -32,19 +32,11 @@ class Journal:
         """The sequence number of the newest change; 0 before the first."""
         return len(self._changes)
 
-    def add(
-        self,
-        kind: Kind,
-        object_id: str,
-        action: Action,
-        words: str,
-        properties: tuple[str, ...] = (),
-        member: str = "",
-    ) -> Change:
-        """Write down a change under the next sequence number."""
-        change = Change(self.last + 1, kind, object_id, action, words, properties, member)
+    def add(self, change: Change) -> None:
+        """Write down a change. Raises ValueError unless it has the next sequence number."""
+        if change.sequence != self.last + 1:
+            raise ValueError(f"Change {change.sequence} after {self.last}.")
         self._changes.append(change)
-        return change
 
     def between(self, since: int, until: int | None = None) -> list[Change]:
         """Return the changes after `since`, up to and including `until`."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ppe.practice.directory import Directory, Entry, locked
+from ppe.practice.directory import Directory, Entry, Properties, locked
 
 LICENCE = {"disabledPlans": [], "skuId": "c7df2760-2c81-4ef7-b578-5b5392b571df"}
 
@@ -72,7 +72,7 @@ class PeopleChanges(Directory):
         """The soft-deleted, who can be restored or purged."""
         return [Person.of(entry) for entry in self.users if entry.standing == "deleted"]
 
-    def hire(
+    def hire(  # noqa: PLR0913 - as many as a new colleague's form has, and keywords only
         self,
         name: str,
         address: str,
@@ -89,7 +89,7 @@ class PeopleChanges(Directory):
         **more: Any,
     ) -> str:
         """Add a person and return the object id. `more` are properties by Graph's own names."""
-        properties = {
+        properties: Properties = {
             "accountEnabled": enabled,
             "displayName": name,
             **names_of(name, given, surname),

@@ -1,7 +1,6 @@
 """A tenant in a file: written whole or not at all, so that delta links outlive a restart."""
 
 import json
-import os
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -71,4 +70,4 @@ def write(path: Path, saved: Saved) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f"{path.name}.new")
     beside.write_text(json.dumps(saved, default=datetime.isoformat))
-    os.replace(beside, path)
+    beside.replace(path)
