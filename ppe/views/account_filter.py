@@ -5,7 +5,7 @@ from flask import request
 from ppe.listings import ACTIVE, BY_HAND, DIRECTORY, NOT_ACTIVE, REMOVED, SOURCES, STATES, Filter
 from ppe.views.run_page import number
 
-STATE_CHOICES = {"": "Every state but removed", ACTIVE: "Active", NOT_ACTIVE: "Not active", REMOVED: "Removed"}
+STATE_CHOICES = {"": "All but removed", ACTIVE: "Active", NOT_ACTIVE: "Not active", REMOVED: "Removed"}
 SOURCE_CHOICES = {"": "Every source", DIRECTORY: "Directory", BY_HAND: "By hand"}
 
 
