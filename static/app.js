@@ -12,7 +12,7 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
 // The server cannot be reached: say so once, and take it back when it answers again.
 const unreachable = document.createElement("div");
 unreachable.className = "alert alert-warning";
-unreachable.textContent = "The server does not answer. Nothing was changed; try again in a moment.";
+unreachable.textContent = "The server does not answer. Try again in a moment.";
 document.addEventListener("htmx:sendError", () => document.getElementById("messages").append(unreachable));
 document.addEventListener("htmx:afterRequest", ({ detail }) => detail.xhr.status && unreachable.remove());
 
