@@ -24,7 +24,7 @@ demo-reset: ## forget what the demo holds
 	rm -rf .demo
 
 run: $(VENV)/ready ## the real thing: web and worker
-	@$(BIN)/honcho start
+	@PATH="$(CURDIR)/$(BIN):$$PATH" PPE_PUBLIC_URL="$${PPE_PUBLIC_URL:-http://127.0.0.1:$(PORT)}" $(BIN)/honcho start
 
 test: $(VENV)/ready ## every test, browser included
 	$(BIN)/pytest

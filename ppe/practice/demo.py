@@ -1,0 +1,216 @@
+"""`python -m ppe.practice.demo`: the product beside a practice tenant, on this machine alone, nothing to configure.
+
+Three processes, each with a log of its own: the practice tenant, the web server and the worker. What they know lies in
+`.demo/` and is kept between starts.
+"""
+
+import argparse
+import fcntl
+import os
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ppe import PROJECT_ROOT, create_app, domains, setup
+from ppe.clock import utcnow
+from ppe.config import Settings
+from ppe.db import database
+from ppe.errors import PPEError
+from ppe.models import Connection, Domain, Organization
+from ppe.practice.children import Children, Program, Surroundings, Trouble, require_free
+from ppe.sync import connection as connections
+from ppe.sync.choices import Choices
+
+ORGANIZATION, ADMINISTRATOR, USER = "Contoso", "Demo Administrator", "admin@contoso.example"
+DOMAINS = ("contoso.example", "fabrikam.example")
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the demo lives: its folder and its two ports on loopback."""
+
+    folder: Path
+    port: int
+    practice_port: int
+
+    @property
+    def address(self) -> str:
+        """Where the console is."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def tenant_address(self) -> str:
+        """Where the practice tenant is: Microsoft's two hosts, and a page for people."""
+        return f"http://127.0.0.1:{self.practice_port}"
+
+    def environment(self) -> dict[str, str]:
+        """What the processes are told. The settings of a real installation must not leak into the demo."""
+        inherited = {name: text for name, text in os.environ.items() if not name.startswith(("PPE_", "GUNICORN_"))}
+        return inherited | {
+            "PORT": str(self.port),
+            "PYTHONUNBUFFERED": "1",
+            "PPE_DATA_DIR": str(self.folder),
+            "PPE_DEMO": "true",
+            "PPE_PUBLIC_URL": self.address,
+            "PPE_MICROSOFT_LOGIN_URL": f"{self.tenant_address}/login",
+            "PPE_GRAPH_URL": f"{self.tenant_address}/graph/v1.0",
+        }
+
+    def programs(self) -> tuple[Program, Program, Program]:
+        """Tenant, web and worker. The tenant saves itself when it is interrupted."""
+        state = str(self.folder / "tenant.json")
+        web = ("--bind", f"127.0.0.1:{self.port}", "--worker-class", "gthread", "--threads", "4")
+        return (
+            Program("tenant", ("ppe.practice", "--port", str(self.practice_port), "--state", state), signal.SIGINT),
+            Program("web", ("gunicorn", "app:app", *web, "--graceful-timeout", "5", "--no-control-socket")),
+            Program("worker", ("huey.bin.huey_consumer", "app.huey", "-w", "2", "-m", "1", "-g", "TERM")),
+        )
+
+
+def main() -> None:
+    """Run the demo until it is interrupted."""
+    for ending in ENDINGS:
+        signal.signal(ending, signal.default_int_handler)
+    try:
+        place = _place()
+        with _alone(place.folder):
+            require_free("PORT", place.port)
+            require_free("PRACTICE_PORT", place.practice_port)
+            _run(place)
+    except KeyboardInterrupt:
+        sys.stdout.write("\nThe demo has stopped. Its data is kept; `make demo-reset` forgets it.\n")
+    except (Trouble, PPEError) as trouble:
+        sys.exit(f"The demo has stopped. {trouble}")
+
+
+def _run(place: Place) -> None:
+    """Tenant, seed, web and worker, in this order; then watch them until a signal comes."""
+    tenant, web, worker = place.programs()
+    with Children(Surroundings(PROJECT_ROOT, place.environment(), place.folder)) as children:
+        try:
+            children.start(tenant)
+            credentials = children.wait_for(f"{place.tenant_address}/practice/tenant").json()
+            password = _password(place.folder)
+            seed(_quiet_settings(place), password, credentials)
+            children.start(web)
+            children.start(worker)
+            children.wait_for(f"{place.address}/sign-in")
+            _say(place, password)
+            while True:
+                children.require_all()
+                time.sleep(0.2)
+        finally:
+            for ending in ENDINGS:  # a second Ctrl+C must not cut the farewell short
+                signal.signal(ending, signal.SIG_IGN)
+
+
+def _quiet_settings(place: Place) -> Settings:
+    """The demo's settings for this process, whose output is for the three lines alone."""
+    return replace(Settings.from_env(place.environment()), log_level="WARNING")
+
+
+def seed(settings: Settings, password: str, tenant: dict[str, Any]) -> None:
+    """Make of an empty installation one in which everything is ready for **Save & Run Sync Now**.
+
+    Each step is taken once. What somebody changes afterwards stays changed.
+    """
+    app = create_app(settings)
+    with app.app_context(), database.connection_context():
+        now = utcnow()
+        if setup.is_open():
+            setup.complete(setup.Beginning(ORGANIZATION, ADMINISTRATOR, USER, password), now, demo=True)
+        organization = Organization.select().order_by(Organization.id).get()
+        connection = connections.of(organization.id)
+        if not connections.is_set_up(connection):
+            _register_domains(organization.id)
+            connections.save(connection, _choices(connection, tenant), ADMINISTRATOR, settings, now)
+        _forget_moved_links(connection, settings)
+
+
+def _register_domains(organization_id: int) -> None:
+    """Both domains take mail; set-up, which cannot know that, registered the administrator's without mail flow."""
+    known = {domain.name for domain in domains.registered(organization_id)}
+    for name in DOMAINS:
+        if name not in known:
+            domains.register(organization_id, name, domains.RELAY, "demo", ADMINISTRATOR, utcnow())
+    Domain.update(kind=domains.RELAY).where(Domain.organization == organization_id).execute()
+
+
+def _choices(connection: Connection, tenant: dict[str, Any]) -> Choices:
+    """Everything as it is by default, with the practice tenant's credentials."""
+    given = {
+        "primary_domain": tenant["domain"],
+        "application_id": tenant["application_id"],
+        "ad_key": tenant["client_secret"],
+    }
+    names = Choices.__dataclass_fields__
+    return Choices(**{name: given[name] if name in given else getattr(connection, name) for name in names})
+
+
+def _forget_moved_links(connection: Connection, settings: Settings) -> None:
+    """On another PRACTICE_PORT the kept delta links lead to another host, which no sync follows: list anew instead."""
+    moved = ~Connection.users_delta_link.startswith(f"{settings.graph_url}/")
+    Connection.update(users_delta_link=None, groups_delta_link=None).where(
+        Connection.id == connection.id, moved
+    ).execute()
+
+
+def _password(folder: Path) -> str:
+    """The administrator's password: made at the first start, and kept for its owner's eyes alone."""
+    path = folder / "password"
+    if not path.exists():
+        if (folder / "ppe.db").exists():
+            raise Trouble(f"{path} is missing, so nobody can sign in. `make demo-reset` begins anew.")
+        aside = path.with_suffix(".new")
+        aside.touch(mode=0o600)
+        aside.write_text("-".join(secrets.token_hex(2) for _ in range(4)))
+        aside.rename(path)
+    return path.read_text()
+
+
+def _say(place: Place, password: str) -> None:
+    sys.stdout.write(
+        f"address: {place.address}\nuser: {USER}\npassword: {password}\n\n"
+        f"Ctrl+C stops it. Hire, rename or remove people at {place.tenant_address}, then run a sync.\n"
+    )
+    sys.stdout.flush()
+
+
+def _place() -> Place:
+    parser = argparse.ArgumentParser(prog="python -m ppe.practice.demo", description="PPE beside a practice tenant.")
+    parser.add_argument("--folder", type=Path, default=PROJECT_ROOT / ".demo", help="where the demo keeps its data")
+    folder: Path = parser.parse_args().folder.resolve()
+    place = Place(folder, _port("PORT", 8000), _port("PRACTICE_PORT", 8001))
+    if place.port == place.practice_port:
+        raise Trouble("PORT and PRACTICE_PORT must differ.")
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return place
+
+
+def _port(variable: str, otherwise: int) -> int:
+    text = os.environ.get(variable) or str(otherwise)
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+        raise Trouble(f"{variable} must be a number between 1 and 65535, not {text}.")
+    return int(text)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Two demos on the same data would answer for each other's people."""
+    with (folder / "demo.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Trouble(f"Another demo is running on {folder}.") from None
+        yield
+
+
+if __name__ == "__main__":
+    main()
