@@ -17,7 +17,7 @@ from ppe.sync import run as runs
 from ppe.sync import schedule
 from ppe.sync.choices import FREQUENCIES, ROLES, Choices, problems
 from ppe.views import import_sync_form as form
-from ppe.views.access import admin_required, current_admin_name, current_organization
+from ppe.views.access import admin_required, current_admin_name, current_organization, elsewhere
 
 bp = Blueprint("import_sync", __name__, url_prefix="/import-sync/azure")
 
@@ -60,7 +60,7 @@ def test() -> ResponseReturnValue:
         connection = connections.verify(connection, _settings(), utcnow())
     except Refused as refused:
         flash(refused.sentence, "danger")
-        return redirect(url_for(".page"), 303)
+        return elsewhere(url_for(".page"))
     return _status(connection) if request.htmx else redirect(url_for(".page"), 303)
 
 
