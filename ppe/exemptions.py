@@ -30,8 +30,8 @@ def over(organization_id: int, today: date) -> Any:
     )
 
 
-def covering(account: Account, primary: str | None, today: date) -> Exemption | None:
-    """The exemption that keeps the sync away from this account today, by its object id or its primary address."""
+def covering(account: Account, primary: str, today: date) -> Exemption | None:
+    """The exemption that keeps the sync away from this account today, by its object or its primary address, if it has one."""
     mine = Exemption.address == primary
     if account.directory_id:
         mine |= Exemption.object_id == account.directory_id

@@ -1,0 +1,123 @@
+from flask import Flask
+from flask.testing import FlaskClient
+
+from ppe import exemptions
+from ppe.clock import utcnow
+from ppe.db import execute_many, stamp
+from ppe.models import Account, Address, Membership
+from tests.conftest import OpenDatabase, People, sign_in
+from tests.views.gate import assert_administrators_only
+
+
+def test_users_are_for_administrators_alone(app: Flask, people: People) -> None:
+    assert_administrators_only(app, "/users")
+    assert_administrators_only(app, f"/users/{people.ada.id}")
+
+
+def test_another_organisations_users_are_neither_listed_nor_reachable(signed_in: FlaskClient, people: People) -> None:
+    for query in ("", "?text=eve", "?text=fabrikam"):
+        assert "eve@fabrikam.example" not in signed_in.get(f"/users{query}").text
+    assert signed_in.get(f"/users/{people.eve.id}").status_code == 404
+    assert signed_in.get("/users/999999").status_code == 404
+
+
+def test_a_row_says_role_state_source_and_how_many_aliases_more(
+    signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    with open_database():
+        for alias in ("a@contoso.example", "b@contoso.example", "c@contoso.example"):
+            Address.create(account=people.bob, address=alias, domain="contoso.example", is_primary=False)
+        Account.update(active=False, deactivated_by="administrator", directory_id="x").where(
+            Account.id == people.bob.id
+        ).execute()
+    text = signed_in.get("/users?text=bob").text
+    for words in ("bob@contoso.example", "a@contoso.example", "+2", "End User", "Not active", "by administrator"):
+        assert words in text
+    assert ">Directory</td>" in text
+    assert "1 user<" in text
+
+
+def test_names_are_shown_and_never_carried_out(
+    signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    with open_database():
+        Account.update(display_name="<script>alert(1)</script>").where(Account.id == people.bob.id).execute()
+    for path in ("/users", f"/users/{people.bob.id}", "/users?text=<script>alert(1)</script>"):
+        text = signed_in.get(path).text
+        assert "&lt;script&gt;alert(1)" in text
+        assert "<script>alert" not in text
+
+
+def test_the_page_of_the_ten_thousandth_user_works_and_keeps_the_filter(
+    signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    with open_database():
+        execute_many(
+            "INSERT INTO account (organization_id, type, display_name, first_name, last_name, mobile, active,"
+            " read_only, receives_digest, version, created_at) VALUES (?, 'end_user', ?, '', '', '', ?, ?, ?, 1, ?)",
+            [(people.contoso.id, f"Person {i:05}", True, False, False, stamp(utcnow())) for i in range(10_050)],
+        )
+    text = signed_in.get("/users?text=Person&page=200").text
+    assert "Person 09999" in text
+    assert "Page 200 of 201" in text
+    assert 'href="/users?page=201&amp;text=Person"' in text
+    assert "Person 10049" in signed_in.get("/users?text=Person&page=999999").text
+
+
+def test_a_page_that_makes_no_sense_is_the_first(signed_in: FlaskClient) -> None:
+    for nonsense in ("0", "-1", "abc", "1e3", "٣", "9" * 40):
+        assert signed_in.get(f"/users?page={nonsense}&role=king&state=&source=moon").status_code == 200
+
+
+def test_a_filter_that_finds_nobody_says_so(signed_in: FlaskClient) -> None:
+    assert "No user matches this filter." in signed_in.get("/users?text=zzz").text
+
+
+def test_the_page_of_one_user_shows_everything_known(
+    signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    with open_database():
+        Address.create(account=people.bob, address="rob@contoso.example", domain="contoso.example", is_primary=False)
+        Account.update(directory_id="0000-bob", mobile="+49 151 1").where(Account.id == people.bob.id).execute()
+        staff = Account.create(
+            organization=people.contoso, type="group", display_name="Staff & Co", created_at=utcnow()
+        )
+        Membership.create(group=staff, member=people.bob)
+    text = signed_in.get(f"/users/{people.bob.id}").text
+    for words in ("bob@contoso.example", "rob@contoso.example", "0000-bob", "+49 151 1", "Staff &amp; Co"):
+        assert words in text
+    assert f'href="/groups/{staff.id}"' in text
+    assert 'href="/exemptions?address=bob@contoso.example#new"' in text
+
+
+def test_the_page_of_an_exempt_user_links_to_the_exemption(
+    signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    with open_database():
+        exemptions.add(people.contoso.id, "bob@contoso.example", "on leave", None, "Ada", utcnow())
+    text = signed_in.get(f"/users/{people.bob.id}").text
+    assert 'href="/exemptions?text=bob@contoso.example">Yes</a>: on leave' in text
+
+
+def test_a_removed_user_is_still_shown_with_the_addresses_it_had(
+    signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    with open_database():
+        Address.delete().where(Address.account == people.bob).execute()
+        Account.update(removed_at=utcnow(), removed_addresses=["bob@contoso.example"]).where(
+            Account.id == people.bob.id
+        ).execute()
+    assert "bob@contoso.example" not in signed_in.get("/users").text
+    assert "bob@contoso.example" in signed_in.get("/users?state=removed").text
+    assert "kept for 30 days" in signed_in.get(f"/users/{people.bob.id}").text
+
+
+def test_a_read_only_administrator_is_offered_no_change(
+    client: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    with open_database():
+        Account.update(read_only=True).where(Account.id == people.ada.id).execute()
+    browser = sign_in(client, "ada@contoso.example")
+    assert "#new" not in browser.get(f"/users/{people.bob.id}").text
+    assert "Add domain" not in browser.get("/domains").text
+    assert "Last day" not in browser.get("/exemptions").text
