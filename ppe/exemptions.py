@@ -31,7 +31,7 @@ def over(organization_id: int, today: date) -> Any:
 
 
 def covering(account: Account, primary: str, today: date) -> Exemption | None:
-    """The exemption that keeps the sync away from this account today, by its object or its primary address, if it has one."""
+    """The exemption that keeps the sync away from this account today. `primary` is empty where there is no address."""
     mine = Exemption.address == primary
     if account.directory_id:
         mine |= Exemption.object_id == account.directory_id
