@@ -1,0 +1,160 @@
+"""What holds for every page there is and every page to come: the list comes from the app itself."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule
+
+from ppe.clock import utcnow
+from ppe.models import (
+    FUNCTIONAL,
+    GROUP,
+    TABLES,
+    Account,
+    Address,
+    AuditEvent,
+    Connection,
+    Domain,
+    Exemption,
+    Membership,
+    SignInFailure,
+    SignInSession,
+    SyncChange,
+    SyncRun,
+)
+from tests.conftest import OpenDatabase, People, sign_in
+
+# Everything else is for administrators.
+FOR_EVERYBODY = {
+    "sign_in.page",
+    "sign_in.sign_in",
+    "sign_in.sign_out",
+    "sign_in.account",
+    "setup.page",
+    "setup.complete",
+}
+
+
+def _pages(app: Flask) -> Iterator[tuple[str, Rule]]:
+    """Every method of every page for administrators."""
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint not in FOR_EVERYBODY and not rule.endpoint.endswith("static"):
+            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+                yield method, rule
+
+
+def _address(app: Flask, rule: Rule, numbers: dict[str, int]) -> str:
+    with app.test_request_context():
+        built = app.url_map.bind("localhost").build(rule.endpoint, {name: numbers[name] for name in rule.arguments})
+    return str(built)
+
+
+def _everything() -> dict[str, list[Any]]:
+    """All rows there are, but for what signing in leaves behind."""
+    left_behind = (SignInSession, SignInFailure, AuditEvent)
+    tables: list[Any] = [table for table in TABLES if table not in left_behind]
+    return {table.__name__: sorted(table.select().tuples(), key=str) for table in tables}
+
+
+@pytest.fixture
+def fabrikams(people: People, open_database: OpenDatabase) -> dict[str, list[int]]:
+    """One row of every kind that is Fabrikam's, by the name it has in an address."""
+    now, fabrikam = utcnow(), people.fabrikam
+    with open_database():
+        group, desk = (
+            Account.create(organization=fabrikam, type=kind, display_name=f"Fabrikam {kind}", created_at=now)
+            for kind in (GROUP, FUNCTIONAL)
+        )
+        Address.create(account=desk, address="desk@fabrikam.example", domain="fabrikam.example", is_primary=True)
+        Membership.create(group=group, member=people.eve)
+        exemption = Exemption.create(
+            organization=fabrikam,
+            address="x@fabrikam.example",
+            name="Fabrikam's",
+            created_at=now,
+            created_by_name="Eve",
+        )
+        connection = Connection.get(Connection.organization == fabrikam)
+        run = SyncRun.create(
+            organization=fabrikam, connection=connection, state="review", holds_connection=False, created_at=now
+        )
+        change = SyncChange.create(
+            run=run, object_id="f", section="adding", kind="user", name="Fabrikam's", sort_key="f", search_key="f"
+        )
+        domain = Domain.get(Domain.organization == fabrikam)
+    return {
+        "account_id": [people.eve.id, group.id, desk.id],
+        "exemption_id": [exemption.id],
+        "run_id": [run.id],
+        "change_id": [change.id],
+        "domain_id": [domain.id],
+    }
+
+
+def test_nobody_who_is_not_signed_in_gets_past_any_of_them(app: Flask, client: FlaskClient, people: People) -> None:
+    for method, rule in _pages(app):
+        address = _address(app, rule, dict.fromkeys(rule.arguments, 1))
+        answer = client.open(address, method=method)
+        assert (answer.status_code, answer.location.partition("?")[0]) == (303, "/sign-in"), (method, address)
+
+
+def test_nobody_who_is_no_administrator_gets_past_any_of_them(app: Flask, client: FlaskClient, people: People) -> None:
+    sign_in(client, "bob@contoso.example")
+    for method, rule in _pages(app):
+        address = _address(app, rule, dict.fromkeys(rule.arguments, 1))
+        answer = client.open(address, method=method)
+        assert (answer.status_code, answer.location) == (303, "/account"), (method, address)
+
+
+def test_a_read_only_administrator_presses_no_button(
+    app: Flask, signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    with open_database():
+        Account.update(read_only=True).where(Account.id == people.ada.id).execute()
+        before = _everything()
+    for method, rule in _pages(app):
+        if method != "GET":
+            address = _address(app, rule, dict.fromkeys(rule.arguments, 1))
+            assert signed_in.open(address, method=method).status_code == 403, (method, address)
+    with open_database():
+        assert _everything() == before
+
+
+def test_no_page_shows_what_belongs_to_another_organisation(
+    app: Flask, signed_in: FlaskClient, fabrikams: dict[str, list[int]]
+) -> None:
+    for method, rule in _pages(app):
+        if method == "GET" and not rule.arguments:
+            answer = signed_in.get(rule.rule)
+            assert answer.status_code == 200, rule.rule
+            assert "fabrikam" not in answer.text.casefold(), rule.rule
+
+
+def test_no_address_reaches_what_belongs_to_another_organisation(
+    app: Flask, signed_in: FlaskClient, fabrikams: dict[str, list[int]], open_database: OpenDatabase
+) -> None:
+    with open_database():
+        before = _everything()
+    for method, rule in _pages(app):
+        for numbers in zip(*(fabrikams[name] for name in rule.arguments), strict=True):
+            address = _address(app, rule, dict(zip(rule.arguments, numbers, strict=True)))
+            answer = signed_in.open(address, method=method)
+            # A button may also lead back to its own page, with a word that there is no such thing.
+            assert answer.status_code == 404 or (method == "POST" and answer.status_code == 303), (method, rule.rule)
+            assert "fabrikam" not in answer.text.casefold(), rule.rule
+    with open_database():
+        assert _everything() == before
+
+
+@pytest.mark.parametrize("number", [999_999, 10**18 - 1, 10**25])
+def test_a_number_that_no_row_has_is_no_mishap_of_ours(app: Flask, signed_in: FlaskClient, number: int) -> None:
+    for method, rule in _pages(app):
+        if rule.arguments:
+            address = rule.rule
+            for name in rule.arguments:
+                address = address.replace(f"<int:{name}>", str(number))
+            answer = signed_in.open(address, method=method)
+            assert answer.status_code == 404 or (method == "POST" and answer.status_code == 303), (method, address)
