@@ -14,7 +14,6 @@ from pathlib import Path
 import requests
 
 SECONDS_TO_START, SECONDS_TO_STOP = 60, 10
-SECONDS_FOR_THE_LAST_ONE = 5  # a demo that was killed a moment ago frees its ports a moment later
 SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
@@ -116,13 +115,13 @@ class Children:
         return self._surroundings.logs / f"{program.name}.log"
 
 
-def require_free(variable: str, port: int) -> None:
-    """Make sure that a port on loopback is free.
+def require_free(variable: str, port: int, patience: float) -> None:
+    """Make sure that a port on loopback is free, or becomes so in as many seconds as `patience` says.
 
     Raises:
         Trouble: it is not; the sentence names the variable that chooses another.
     """
-    deadline = time.monotonic() + SECONDS_FOR_THE_LAST_ONE
+    deadline = time.monotonic() + patience
     while not _is_free(port):
         if time.monotonic() > deadline:
             raise Trouble(f"Port {port} is in use. Choose another one: {variable}={_next_to(port)} make demo")

@@ -29,6 +29,7 @@ from ppe.sync.choices import Choices
 
 ORGANIZATION, ADMINISTRATOR, USER = "Contoso", "Demo Administrator", "admin@contoso.example"
 DOMAINS = ("contoso.example", "fabrikam.example")
+SECONDS_AFTER_A_KILL = 10
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -67,10 +68,11 @@ class Place:
         """Tenant, web and worker. The tenant saves itself when it is interrupted."""
         state = str(self.folder / "tenant.json")
         web = ("--bind", f"127.0.0.1:{self.port}", "--worker-class", "gthread", "--threads", "4")
+        worker = ("--workers", "2", "--max-delay", "1", "--graceful-signal", "TERM", "--logfile", os.devnull)
         return (
             Program("tenant", ("ppe.practice", "--port", str(self.practice_port), "--state", state), signal.SIGINT),
             Program("web", ("gunicorn", "app:app", *web, "--graceful-timeout", "5", "--no-control-socket")),
-            Program("worker", ("huey.bin.huey_consumer", "app.huey", "-w", "2", "-m", "1", "-g", "TERM")),
+            Program("worker", ("huey.bin.huey_consumer", "app.huey", *worker)),
         )
 
 
@@ -80,9 +82,9 @@ def main() -> None:
         signal.signal(ending, signal.default_int_handler)
     try:
         place = _place()
-        with _alone(place.folder):
-            require_free("PORT", place.port)
-            require_free("PRACTICE_PORT", place.practice_port)
+        with _alone(place.folder) as patience:
+            require_free("PORT", place.port, patience)
+            require_free("PRACTICE_PORT", place.practice_port, patience)
             _run(place)
     except KeyboardInterrupt:
         sys.stdout.write("\nThe demo has stopped. Its data is kept; `make demo-reset` forgets it.\n")
@@ -202,14 +204,23 @@ def _port(variable: str, otherwise: int) -> int:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Two demos on the same data would answer for each other's people."""
-    with (folder / "demo.lock").open("w") as lock:
+def _alone(folder: Path) -> Iterator[float]:
+    """Keep other demos off the same data; gives how many seconds the ports may take to become free.
+
+    A mark in the lock's file outlives a demo that is killed: its processes need a moment to notice that.
+    """
+    with (folder / "demo.lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Trouble(f"Another demo is running on {folder}.") from None
-        yield
+        was_killed = lock.tell() > 0
+        lock.write("running")
+        lock.flush()
+        try:
+            yield SECONDS_AFTER_A_KILL if was_killed else 0
+        finally:
+            lock.truncate(0)
 
 
 if __name__ == "__main__":

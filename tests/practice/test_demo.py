@@ -1,0 +1,115 @@
+"""`make demo` as a newcomer meets it: the real processes, on free ports, in a folder of its own."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+Demo = subprocess.Popen[str]
+Start = Callable[[], Demo]
+
+
+@pytest.fixture
+def ports() -> tuple[int, int]:
+    """Two free ports."""
+    with socket.socket() as one, socket.socket() as other:
+        for probe in (one, other):
+            probe.bind(("127.0.0.1", 0))
+        return one.getsockname()[1], other.getsockname()[1]
+
+
+@pytest.fixture
+def start(tmp_path: Path, ports: tuple[int, int]) -> Iterator[Start]:
+    """Starts demos on one folder; what still runs at the end of a test is stopped."""
+    demos: list[Demo] = []
+
+    def one_more() -> Demo:
+        demo = subprocess.Popen(
+            (sys.executable, "-m", "ppe.practice.demo", "--folder", tmp_path / "demo"),
+            env=os.environ | {"PORT": str(ports[0]), "PRACTICE_PORT": str(ports[1]), "PPE_DATABASE_URL": "nonsense"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        demos.append(demo)
+        return demo
+
+    yield one_more
+    for demo in demos:
+        demo.terminate()
+        demo.communicate(timeout=15)
+
+
+def said(demo: Demo) -> dict[str, str]:
+    """The three lines that a demo prints when everything answers."""
+    assert demo.stdout is not None
+    lines = [demo.stdout.readline().rstrip("\n") for _ in range(3)]
+    if not lines[-1]:
+        raise AssertionError(demo.communicate()[1])
+    assert [line.partition(": ")[0] for line in lines] == ["address", "user", "password"]
+    return dict(line.split(": ", 1) for line in lines)
+
+
+def process_of(demo: Demo, word: str) -> int:
+    """The number of the demo's process whose command line has this word."""
+    listing = subprocess.run(
+        ("ps", "-o", "pid=,args=", "--ppid", str(demo.pid)), check=True, capture_output=True, text=True
+    )
+    return next(int(line.split()[0]) for line in listing.stdout.splitlines() if word in line)
+
+
+def settings_page(demo: dict[str, str]) -> str:
+    """Sign in as a browser does, and open Import & Sync."""
+    with requests.Session() as browser:
+        browser.trust_env = False
+        form = browser.get(f"{demo['address']}/sign-in").text
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form)
+        assert token is not None
+        typed = {"csrf_token": token[1], "address": demo["user"], "password": demo["password"]}
+        assert browser.post(f"{demo['address']}/sign-in", data=typed).status_code == 200
+        return browser.get(f"{demo['address']}/import-sync/azure").text
+
+
+def test_it_answers_keeps_its_data_and_stops_when_told(start: Start, tmp_path: Path) -> None:
+    first = start()
+    told = said(first)
+    page = settings_page(told)
+    assert "Save &amp; Run Sync Now" in page
+    assert 'value="contoso.example"' in page
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(timeout=15) == 0
+    assert said(start()) == told
+    assert (tmp_path / "demo" / "password").stat().st_mode & 0o777 == 0o600
+
+
+def test_it_can_be_killed_and_a_process_that_dies_ends_it(start: Start) -> None:
+    killed = start()
+    told = said(killed)
+    killed.kill()
+    demo = start()
+    assert said(demo) == told
+    os.kill(process_of(demo, "huey_consumer"), signal.SIGKILL)
+    _, complaint = demo.communicate(timeout=15)
+    assert "The worker process ended with code -9." in complaint
+    assert "worker.log" in complaint
+    assert demo.returncode == 1
+
+
+@pytest.mark.parametrize(("number", "variable"), [(0, "PORT"), (1, "PRACTICE_PORT")])
+def test_a_busy_port_is_said_before_anything_starts(
+    start: Start, ports: tuple[int, int], tmp_path: Path, number: int, variable: str
+) -> None:
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", ports[number]))
+        busy.listen()
+        _, complaint = start().communicate(timeout=15)
+    assert f"Port {ports[number]} is in use." in complaint
+    assert f"{variable}=" in complaint
+    assert [path.name for path in (tmp_path / "demo").iterdir()] == ["demo.lock"]
