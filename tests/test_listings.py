@@ -127,3 +127,4 @@ def test_exemptions_are_listed_by_state_and_filtered_by_text(people: People) -> 
     assert [found.name for found in listings.exempted(people.contoso.id, today, "").rows] == ["one@contoso.example"]
     assert listings.exempted(people.contoso.id, today, "", ended=True).rows == [two]
     assert listings.exempted(people.fabrikam.id, today, "").total == 0
+    assert listings.exempted(people.fabrikam.id, today, "", ended=True).total == 0
