@@ -3,7 +3,7 @@
 It speaks Microsoft's wire format: `login` is the sign-in host, `graph` the Graph host with its `listings` and `rounds`
 (delta). Both answer from a `tenant`, whose `directory` keeps a `journal` of every change; `people` and `groups` are the
 changes there are. `company` invents a tenant, `recording` replays one, `state` keeps one in a file. `weather` is what
-can go wrong, `console` the page on which a person changes all this, `server` puts it together.
+can go wrong, `front` the page on which a person changes all this, `console` the same as JSON, `server` all of it.
 
 It imports nothing from the product, and where it differs from Microsoft it is wrong.
 """

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -37,6 +38,7 @@ def tenant_for(options: argparse.Namespace) -> Tenant:
 def main() -> None:
     """Serve until interrupted."""
     options = arguments()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         server = PracticeServer(
             tenant_for(options),
@@ -53,7 +55,7 @@ def main() -> None:
         try:
             threading.Event().wait()
         except KeyboardInterrupt:
-            return
+            return  # asked to stop, by hand or by a process manager
 
 
 if __name__ == "__main__":

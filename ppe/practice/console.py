@@ -1,4 +1,4 @@
-"""The practice tenant as JSON, for tests in another process. The page for people is `page`."""
+"""The practice tenant as JSON, for tests in another process. The page for people is `front`."""
 
 from typing import Any
 

@@ -5,8 +5,10 @@ memberships. A page is cut out of that by one function, whatever the round: its 
 the number after which that subject's memberships go on, because a large group spans pages.
 """
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
 from ppe.practice.directory import Collection, Directory, Entry
@@ -58,8 +60,8 @@ class Round(Protocol):
     def properties(self, entry: Entry, minimal: bool, /) -> dict[str, Any]:
         """Return the subject's properties."""
 
-    def memberships(self, entry: Entry) -> list[Membership]:
-        """Return the subject's members, or what happened to them."""
+    def memberships(self, entry: Entry, after: int) -> Iterable[Membership]:
+        """Return the subject's members, or what happened to them, from beyond a number on."""
 
 
 class FirstRound:
@@ -73,9 +75,10 @@ class FirstRound:
         """Return what has a value; in a first round nothing can be left out as unchanged."""
         return first_seen(entry, self.question.names)
 
-    def memberships(self, entry: Entry) -> list[Membership]:
-        """Return all members."""
-        return [Membership(number, member) for member, number in entry.members.items()]
+    def memberships(self, entry: Entry, after: int) -> Iterable[Membership]:
+        """Return the members, in the order in which they joined, which is that of their numbers."""
+        start = bisect_right(list(entry.members.values()), after) if after else 0
+        return (Membership(number, member) for member, number in islice(entry.members.items(), start, None))
 
 
 class LaterRound:
@@ -99,11 +102,11 @@ class LaterRound:
             names = tuple(name for name in names if name in changed)
         return seen_again(entry, names)
 
-    def memberships(self, entry: Entry) -> list[Membership]:
+    def memberships(self, entry: Entry, after: int) -> Iterable[Membership]:
         """Return the last word on every member that came or went."""
         moves = (change for change in self._changes[entry.id] if change.action in {"joined", "left"})
         last = {change.member: Membership(change.sequence, change.member, change.action == "left") for change in moves}
-        return sorted(last.values())
+        return sorted(move for move in last.values() if move.number > after)
 
 
 def cut(directory: Directory, of: Round, start: Cursor, room: Room, minimal: bool) -> tuple[list[bytes], Cursor | None]:
@@ -113,18 +116,14 @@ def cut(directory: Directory, of: Round, start: Cursor, room: Room, minimal: boo
     members_left = room.members
     while place < len(of.subjects) and len(items) < room.objects and members_left > 0:
         entry = of.subjects[place]
-        memberships = [move for move in _moves(of, entry) if move.number > after]
-        memberships.sort()
-        fitting, rest = memberships[:members_left], memberships[members_left:]
+        moves = iter(of.memberships(entry, after) if of.question.members and entry.standing == "live" else ())
+        fitting = list(islice(moves, members_left))
         if (written := _write(directory, of, entry, fitting, minimal)) is not None:
             items.append(written)
         members_left -= len(fitting)
-        place, after = (place, fitting[-1].number) if rest else (place + 1, 0)
+        is_told = next(moves, None) is None
+        place, after = (place + 1, 0) if is_told else (place, fitting[-1].number)
     return items, Cursor(place, after) if place < len(of.subjects) else None
-
-
-def _moves(of: Round, entry: Entry) -> list[Membership]:
-    return of.memberships(entry) if of.question.members and entry.standing == "live" else []
 
 
 def _write(directory: Directory, of: Round, entry: Entry, memberships: list[Membership], minimal: bool) -> bytes | None:
@@ -133,7 +132,7 @@ def _write(directory: Directory, of: Round, entry: Entry, memberships: list[Memb
         return to_json(removed(entry)) if known else None
     item = of.properties(entry, minimal)
     item["id"] = item.pop("id", entry.id)
-    if of.question.manager and entry.properties.get("manager"):
+    if of.question.manager and not minimal and entry.properties.get("manager"):
         item["manager@delta"] = [{"@odata.type": "#microsoft.graph.user", "id": entry.properties["manager"]}]
     if memberships:
         item["members@delta"] = [_member(directory, move) for move in memberships]

@@ -96,6 +96,7 @@ class Directory:
     def __init__(self, tenant_id: str, domain: str, initial_domain: str) -> None:
         self.lock = threading.RLock()
         self.tenant_id = tenant_id
+        self._namespace = UUID(tenant_id)
         self.domain = domain
         self.initial_domain = initial_domain
         self.entries: dict[str, Entry] = {}
@@ -143,7 +144,7 @@ class Directory:
 
     @locked
     def _create(self, kind: Kind, properties: Properties, words: str, object_id: str | None = None) -> Entry:
-        object_id = object_id or str(uuid5(UUID(self.tenant_id), f"{kind} {len(self.entries) + 1}"))
+        object_id = object_id or str(uuid5(self._namespace, f"{kind} {len(self.entries) + 1}"))
         if object_id in self.entries:
             raise ValueError(f"There is an object {object_id} already.")
         entry = Entry(object_id, kind, {**properties, "id": object_id})

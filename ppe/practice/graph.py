@@ -104,8 +104,9 @@ class GraphHost:
         """Answer with one user, by id or principal name, or one group."""
         allow_only("$select")
         names = selected(collection)
+        name = object_id.casefold()
         for entry in self._practice.tenant.live(collection):
-            if object_id == entry.id or object_id.casefold() == entry.upn.casefold() != "":
+            if name in {entry.id, entry.upn.casefold()}:
                 return answered({"@odata.context": context(f"{collection}/$entity"), **plain(entry, names)})
         raise not_found(object_id)
 

@@ -1,22 +1,22 @@
 """The practice server: Graph, sign-in and a page for people, on loopback and nowhere else."""
 
 import ipaddress
-import socket
 import threading
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, request
-from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from ppe.practice.console import Console
 from ppe.practice.delta import Room
+from ppe.practice.front import Front
 from ppe.practice.graph import GraphHost
 from ppe.practice.login import SignInHost
 from ppe.practice.practice import Practice, Request, RequestLog
 from ppe.practice.tenant import Tenant
+from ppe.practice.transport import Server
 from ppe.practice.weather import Weather
 
 LOGGED = ("/graph/", "/login/")
@@ -37,11 +37,9 @@ def is_loopback(host: str) -> bool:
 def create_app(practice: Practice) -> Flask:
     """Return the application: the two Microsoft hosts as paths, and the page."""
     app = Flask(__name__)
-    # A reset connection has to reach the server as the error it is.
-    app.config["PROPAGATE_EXCEPTIONS"] = True
     app.json.sort_keys = False  # type: ignore[attr-defined] # the default provider has it
     app.before_request(refuse_strangers)
-    for host in (GraphHost(practice), SignInHost(practice), Console(practice)):
+    for host in (GraphHost(practice), SignInHost(practice), Console(practice), Front(practice)):
         app.register_blueprint(host.blueprint())
 
     @app.after_request
@@ -63,42 +61,6 @@ def refuse_strangers() -> None:
         abort(403, "This was sent by another site.")
 
 
-class _Handler(WSGIRequestHandler):
-    protocol_version = "HTTP/1.1"
-    # Head and body leave in one packet, at once: otherwise each answer waits for the client's delayed acknowledgement.
-    wbufsize = -1
-    disable_nagle_algorithm = True
-
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
-        """Stay silent: the practice server keeps its own log."""
-
-
-class _Server(ThreadedWSGIServer):
-    """Closes its connections when it stops: a kept-alive one must not outlive its server, as it does elsewhere."""
-
-    def __init__(self, host: str, port: int, app: Flask) -> None:
-        super().__init__(host, port, app, _Handler)
-        self._connections: set[socket.socket] = set()
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """Remember the connection."""
-        self._connections.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        """Forget the connection."""
-        self._connections.discard(request)
-        super().shutdown_request(request)
-
-    def hang_up(self) -> None:
-        """End the connections that are still open."""
-        for connection in list(self._connections):
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue  # the client was quicker
-
-
 class PracticeServer:
     """Serves a practice tenant from a thread, for as long as the `with` block lasts."""
 
@@ -115,7 +77,7 @@ class PracticeServer:
         if not is_loopback(host):
             raise NotLoopback(f"The practice tenant is served on loopback only, not on {host}.")
         self.practice = Practice(tenant or Tenant.company(), Room(delta_page, member_slice), state)
-        self._server = _Server(host, port, create_app(self.practice))
+        self._server = Server(host, port, create_app(self.practice))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         name = f"[{host}]" if ":" in host else host
         self.url = f"http://{name}:{self._server.port}"

@@ -118,16 +118,15 @@ class Weather:
     def words(self) -> list[str]:
         """Say what is wrong now, for the page."""
         sky = self._sky
-        return [
-            sentence
-            for holds, sentence in (
-                (sky.delay, f"Every answer takes {sky.delay:g} s longer."),
-                (sky.throttled, f"The next {sky.throttled} requests are answered 429."),
-                (sky.outages, "Microsoft Graph is down."),
-                (sky.empty, "Listings are empty."),
-            )
-            if holds
-        ]
+        sentences = (
+            (sky.delay, f"Every answer takes {sky.delay:g} s longer."),
+            (sky.throttled, f"The next {sky.throttled} requests are answered 429."),
+            (sky.outages, "Microsoft Graph is down."),
+            (sky.redirect_to, "Every request is sent elsewhere."),
+            (self._page_faults, "Some pages fail."),
+            (sky.empty or sky.cut_after or sky.circles or sky.next_link or sky.duplicates, "Listings are not right."),
+        )
+        return [sentence for holds, sentence in sentences if holds]
 
     def wait(self, seconds: float) -> None:
         """Wait so long, or until calm."""

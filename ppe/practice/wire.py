@@ -50,9 +50,12 @@ KNOWN: dict[Collection, frozenset[str]] = {
 }
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def to_json(value: object) -> bytes:
     """Write JSON as Graph does: no blanks, text as UTF-8."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return _encode(value).encode()
 
 
 def type_of(entry: Entry) -> str:
