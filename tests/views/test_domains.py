@@ -1,3 +1,5 @@
+from html import unescape
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -78,3 +80,9 @@ def test_another_organisations_domain_can_be_neither_seen_nor_removed(
     signed_in.post(path)
     with open_database():
         assert Domain.select().where(Domain.name == "fabrikam.example").exists()
+
+
+def test_the_page_says_that_a_domain_added_by_hand_is_taken_on_somebodys_word(signed_in: FlaskClient) -> None:
+    assert "taken on your word" in signed_in.get("/domains").text
+    signed_in.post("/domains", data={"name": "adatum.example", "kind": "relay"})
+    assert "An administrator's word" in unescape(signed_in.get("/domains").text)
