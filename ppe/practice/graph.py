@@ -71,7 +71,8 @@ class GraphHost:
     def stamp(self, response: Response) -> Response:
         """Add the headers that Graph always sends."""
         headers = response.headers
-        headers["request-id"] = g.request_id
+        # A stranger is refused before the gate gives out an id.
+        headers["request-id"] = g.setdefault("request_id", str(uuid4()))
         headers["client-request-id"] = request.headers.get("client-request-id", g.request_id)
         headers["x-ms-ags-diagnostic"] = DIAGNOSTIC
         headers["x-ms-resource-unit"] = str(resource_units())

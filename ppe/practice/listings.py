@@ -65,7 +65,7 @@ class Listings:
     def _token(self) -> dict[str, Any]:
         if "$skiptoken" not in request.args:
             return {}
-        return open_page_token(request.args["$skiptoken"], self._practice.weather.page_generation)
+        return open_page_token(request.args["$skiptoken"], "after", self._practice.weather.page_generation)
 
     def _next_link(self, path: str, token: dict[str, Any], after: str | int) -> str:
         options = {name.removeprefix("$"): value for name, value in request.args.items() if name != "$count"}

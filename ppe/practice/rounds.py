@@ -33,7 +33,7 @@ class Rounds:
         """Answer a delta request, at whatever point of a round it is."""
         allow_only("$select", "$expand", "$skiptoken", "$deltatoken")
         if "$skiptoken" in request.args:
-            token = open_page_token(request.args["$skiptoken"], self._practice.weather.page_generation)
+            token = open_page_token(request.args["$skiptoken"], "at", self._practice.weather.page_generation)
             return self._page(collection, token)
         delta_token = request.args.get("$deltatoken")
         if not delta_token:
@@ -43,7 +43,7 @@ class Rounds:
                 context(collection), (), delta_link=self._delta_link(asdict(question(collection)), self._now)
             )
             return Response(link_only.to_json(), content_type=JSON)
-        token = unseal(delta_token)
+        token = unseal(delta_token, "since")
         if token.get("tenant") != self._practice.tenant.generation or token["question"]["collection"] != collection:
             raise gone(collection)
         return self._page(collection, self._begin(token["question"], token["since"]))

@@ -66,7 +66,7 @@ class Weather:
             self._page_faults[kind, page_number] = (how, FOREVER if times is None else times)
 
     def empty_listing(self) -> None:
-        """Answer listings and delta rounds as if there were nobody."""
+        """Answer listings and delta rounds with pages that are all empty."""
         self._sky.empty = True
 
     def cut_listing(self, after_pages: int) -> None:
