@@ -90,10 +90,7 @@ def test_a_soft_deletion_is_changed_and_a_purge_is_deleted(client: Client):
     client.tenant.delete(ann)
     client.tenant.purge(bo)
     items, later = client.round(link)
-    assert items == [
-        {"id": ann, "@removed": {"reason": "changed"}},
-        {"id": bo, "@removed": {"reason": "deleted"}},
-    ]
+    assert [(item["id"], item["@removed"]["reason"]) for item in items] == [(ann, "changed"), (bo, "deleted")]
     client.tenant.purge(ann)
     assert client.round(later)[0] == [{"id": ann, "@removed": {"reason": "deleted"}}]
 
