@@ -84,12 +84,12 @@ def _sync(connection: Connection, practice: str, name: str) -> Timings:
     """One run from start to end, step by step."""
     asked = _requests(practice)
     planning = [0.0]
-    whole = Planner.plan_objects
+    whole = Planner.plan_page
 
     def timed(planner: Planner, *arguments: Any) -> None:
         planning[0] += _timed(lambda: whole(planner, *arguments))
 
-    Planner.plan_objects = timed  # type: ignore[method-assign] # the share of planning in a page's transaction
+    Planner.plan_page = timed  # type: ignore[method-assign, assignment] # its share of a page's transaction
     try:
         settings = Connection.get_by_id(connection.id)
         begun = run.start(settings, by=None, by_name="bench", send_welcome_mails=False, now=utcnow())
@@ -99,7 +99,7 @@ def _sync(connection: Connection, practice: str, name: str) -> Timings:
         behind = planning[0]
         closing = _timed(lambda: run.plan(working, utcnow))
     finally:
-        Planner.plan_objects = whole  # type: ignore[method-assign]
+        Planner.plan_page = whole  # type: ignore[method-assign]
     planned = SyncRun.get_by_id(begun.id)
     review.accept(planned, "bench", utcnow())
     applying = _timed(lambda: run.proceed(planned.id, utcnow))

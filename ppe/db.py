@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
+from json import JSONEncoder
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,6 +22,9 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 _ONE_MIGRATION_AT_A_TIME = 7_737_101  # any number, as long as every process of an installation takes the same
 
 Row = TypeVar("Row")
+
+_ENCODER = JSONEncoder(ensure_ascii=False)  # json.dumps would make a new one for every value
+_EMPTY: dict[type, str] = {dict: "{}", list: "[]", tuple: "[]"}
 
 
 def init_app(app: Flask) -> None:
@@ -112,6 +116,11 @@ def _dialect(statement: str) -> str:
 def marks(values: Sequence[object]) -> str:
     """As many placeholders as there are values, for `IN (…)`."""
     return ",".join("?" * len(values))
+
+
+def as_json(value: object) -> str:
+    """A JSON column's text."""
+    return _ENCODER.encode(value) if value else _EMPTY[type(value)]
 
 
 def stamp(moment: datetime) -> str:

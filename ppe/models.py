@@ -143,7 +143,7 @@ class Address(Table):
 
     account = ForeignKeyField(Account, backref="addresses", on_delete="CASCADE")
     address = TextField(unique=True)
-    domain = TextField(index=True)
+    domain = TextField()
     is_primary = BooleanField()
 
 
@@ -234,8 +234,8 @@ class DirectoryAddress(Table):
     is_primary = BooleanField()
 
     class Meta:
-        primary_key = CompositeKey("connection", "address", "object_id")
-        indexes = ((("connection", "object_id"), False),)
+        primary_key = CompositeKey("connection", "object_id", "address")
+        indexes = ((("connection", "address", "object_id"), False),)
 
 
 class DirectoryMember(Table):

@@ -42,7 +42,7 @@ def up(migrator, db):
     class Address(Model):
         account = ForeignKeyField(Account, on_delete='CASCADE')
         address = TextField(unique=True)
-        domain = TextField(index=True)
+        domain = TextField()
         is_primary = BooleanField()
         class Meta:
             database = db
@@ -105,8 +105,8 @@ def up(migrator, db):
         class Meta:
             database = db
             table_name = 'directory_address'
-            primary_key = CompositeKey('connection', 'address', 'object_id')
-            indexes = ((('connection', 'object_id'), False),)
+            primary_key = CompositeKey('connection', 'object_id', 'address')
+            indexes = ((('connection', 'address', 'object_id'), False),)
     db.create_tables([DirectoryAddress])
 
     class DirectoryMember(Model):

@@ -10,16 +10,15 @@ from ppe.sync.contest import Claimant, Holder, settle
 from ppe.sync.planning import Planner
 
 _MOVING = (ADDING, UPDATING, DISABLING)
+# CROSS JOIN, because SQLite would else begin with all addresses where the few changes are the place to begin.
 _WANTED_BUT_HELD = """
-    SELECT c.object_id, d.address, a.account_id FROM sync_change c
-    JOIN directory_address d ON d.connection_id = ? AND d.object_id = c.object_id
-    JOIN address a ON a.address = d.address
-    WHERE c.run_id = ? AND c.section IN (?, ?, ?) AND (c.account_id IS NULL OR a.account_id <> c.account_id)
+    SELECT c.object_id, d.address, a.account_id FROM sync_change c CROSS JOIN directory_address d CROSS JOIN address a
+    WHERE c.run_id = ? AND c.section IN (?, ?, ?) AND d.connection_id = ? AND d.object_id = c.object_id
+      AND a.address = d.address AND (c.account_id IS NULL OR a.account_id <> c.account_id)
 """
 _WANTED_TWICE = """
-    SELECT c.object_id, d.address, NULL FROM sync_change c
-    JOIN directory_address d ON d.connection_id = ? AND d.object_id = c.object_id
-    WHERE c.run_id = ? AND c.section IN (?, ?, ?) AND EXISTS (
+    SELECT c.object_id, d.address, NULL FROM sync_change c CROSS JOIN directory_address d
+    WHERE c.run_id = ? AND c.section IN (?, ?, ?) AND d.connection_id = ? AND d.object_id = c.object_id AND EXISTS (
         SELECT 1 FROM directory_address e
         WHERE e.connection_id = d.connection_id AND e.address = d.address AND e.object_id <> d.object_id)
 """
@@ -63,7 +62,7 @@ def link_changes(planner: Planner) -> None:
 
 
 def _contested(planner: Planner, statement: str) -> list[tuple[str, str, int | None]]:
-    rows = execute(statement, (planner.connection_id, planner.run.id, *_MOVING)).fetchall()
+    rows = execute(statement, (planner.run.id, *_MOVING, planner.connection_id)).fetchall()
     return [(object_id, address, account_id) for object_id, address, account_id in rows]
 
 

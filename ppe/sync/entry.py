@@ -1,9 +1,10 @@
 """One user or group in the directory's own words, made comparable. Pure: plain values in, plain values out."""
 
-import json
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from hashlib import blake2b
 from typing import Any
 
@@ -15,7 +16,10 @@ MICROSOFT365, DISTRIBUTION, MAIL_SECURITY, SECURITY = GROUP_KINDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+_PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9._+'-]{1,64}@[A-Za-z0-9.-]{1,255}")
+
+
+@dataclass(frozen=True)
 class Entry:
     """What the directory says of one object. `group_kind` is None for a user; `proxy_addresses` are verbatim."""
 
@@ -41,7 +45,8 @@ class Entry:
         """Whether *What to Sync* counts it among the distribution groups; the other groups are security groups."""
         return self.group_kind in (MICROSOFT365, DISTRIBUTION)
 
-    def addresses(self) -> tuple[str | None, tuple[str, ...]]:
+    @cached_property
+    def mailbox(self) -> tuple[str | None, tuple[str, ...]]:
         """The primary address and the aliases, casefolded; `(None, ())` for an object without a mailbox.
 
         The `SMTP:` entry is primary, or, where none is, the one equal to `mail`, else the first in order (DESIGN
@@ -63,13 +68,14 @@ class Entry:
             primary = mail if mail in listed else listed[0]
         return primary, tuple(sorted(set(listed) - {primary}))
 
+    @cached_property
     def fingerprint(self) -> str:
         """Changes whenever any of the directory's words does."""
         words = [
             self.group_kind, self.display_name, self.first_name, self.last_name, self.mobile, self.mail,
             self.user_principal_name, sorted(self.proxy_addresses), self.enabled, self.guest,
         ]  # fmt: skip
-        return blake2b(json.dumps(words).encode(), digest_size=16).hexdigest()
+        return blake2b(repr(words).encode(), digest_size=16).hexdigest()
 
 
 def user_entry(said: Mapping[str, Any], known: Entry | None = None) -> Entry:
@@ -97,6 +103,8 @@ def normal_address(text: str | None) -> str | None:
     """An address as we compare it, or None for what is no mail address."""
     if not text:
         return None
+    if _PLAIN_ADDRESS.fullmatch(text):  # nearly all of them: nothing to normalise, nothing to look for
+        return text.lower()
     address = unicodedata.normalize("NFC", text.strip()).casefold()
     local, at, domain = address.rpartition("@")
     if not (local and at and domain) or len(address) > 320 or not address.isprintable() or " " in address:

@@ -36,6 +36,8 @@ _LEAVING = """
 def plan_members(planner: Planner) -> None:
     """A row for every group whose members change, and under it who joins and who leaves."""
     _plan_groups(planner)
+    if not _has_changing_groups(planner):
+        return
     joining, leaving = _parameters(planner)
     run_id = planner.run.id
     execute(
@@ -73,6 +75,14 @@ def join_and_leave(run_id: int, organization_id: int, done: str) -> None:
         " AND m.id = membership.member_id)",
         (organization_id, run_id, done),
     )
+
+
+def _has_changing_groups(planner: Planner) -> bool:
+    row = execute(
+        "SELECT 1 FROM sync_change WHERE run_id = ? AND section IN (?, ?, ?) AND kind IN (?, ?) LIMIT 1",
+        (planner.run.id, *_CHANGING, GROUP, FUNCTIONAL),
+    ).fetchone()
+    return row is not None
 
 
 def _plan_groups(planner: Planner) -> None:

@@ -3,12 +3,25 @@
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from ppe.db import batches, execute, execute_many, marks, stamp
+from ppe.db import as_json, batches, execute, execute_many, marks, stamp
 from ppe.sync.entry import Entry, group_entry, user_entry
 
 Item = dict[str, Any]
+
+
+class Stored(NamedTuple):
+    """What a page said: its objects as they are now, and which of them this run had met before, or saw leave."""
+
+    entries: dict[str, Entry]
+    met: set[str]
+
+    @property
+    def new(self) -> int:
+        """How many objects this run had not met before."""
+        return len(self.entries.keys() - self.met)
+
 
 COLUMNS = (
     "object_id, group_kind, display_name, first_name, last_name, mobile, mail, user_principal_name, proxy_addresses,"
@@ -36,13 +49,11 @@ _MEMBER = """
 """
 
 
-def store_page(connection_id: int, run_id: int, items: Sequence[Item], *, groups: bool) -> int:
+def store_page(connection_id: int, run_id: int, items: Sequence[Item], *, groups: bool) -> Stored:
     """Merge one page into the mirror: an object may recur, in the page and over pages, and the last word wins.
 
     A notice of removal is only noted; it counts when the pull has reached its last page (`mark_gone`).
 
-    Returns:
-        How many of its objects this run had not met before.
     """
     known = _known(connection_id, [item["id"] for item in items])
     met = {object_id for object_id, (_, _, seen, _) in known.items() if seen == run_id}
@@ -64,7 +75,7 @@ def store_page(connection_id: int, run_id: int, items: Sequence[Item], *, groups
     _note_removals(connection_id, run_id, removed)
     if groups:
         _store_members(connection_id, run_id, items)
-    return len(said.keys() - met)
+    return Stored(said, met | removed)
 
 
 def unseen(connection_id: int, run_id: int, *, groups: bool, limit: int) -> list[str]:
@@ -135,19 +146,19 @@ def _known(connection_id: int, object_ids: Sequence[str]) -> dict[str, tuple[Ent
 
 
 def _is_news(entry: Entry, known: tuple[Entry, str, int, bool] | None) -> bool:
-    return known is None or known[3] or known[1] != entry.fingerprint()
+    return known is None or known[3] or known[1] != entry.fingerprint
 
 
 def _write(connection_id: int, run_id: int, entries: Sequence[Entry], known: Iterable[str]) -> None:
     rows, addresses = [], []
     for entry in entries:
-        primary, aliases = entry.addresses()
+        primary, aliases = entry.mailbox
         rows.append(
             (
                 connection_id, entry.is_group, entry.object_id, entry.group_kind, entry.display_name,
                 entry.first_name, entry.last_name, entry.mobile, entry.mail, entry.user_principal_name,
-                json.dumps(entry.proxy_addresses, ensure_ascii=False), entry.enabled, entry.guest,
-                primary, json.dumps(aliases, ensure_ascii=False), entry.fingerprint(), run_id,
+                as_json(entry.proxy_addresses), entry.enabled, entry.guest,
+                primary, as_json(aliases), entry.fingerprint, run_id,
             )
         )  # fmt: skip
         if primary is not None:

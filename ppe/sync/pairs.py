@@ -21,11 +21,11 @@ _DIFFERS = (
     "o.gone_at IS NULL AND (a.id IS NULL OR a.removed_at IS NOT NULL OR a.directory_fingerprint IS NULL"
     " OR a.directory_fingerprint <> o.fingerprint)"
 )
-_PAIRS = f"""
-    SELECT {_OBJECT}, {_ACCOUNT}, a.removed_at IS NOT NULL FROM directory_object o
-    LEFT JOIN account a ON a.organization_id = ? AND a.directory_id = o.object_id
+_FROM = f"""
+    FROM directory_object o LEFT JOIN account a ON a.organization_id = ? AND a.directory_id = o.object_id
     WHERE o.connection_id = ? AND {_DIFFERS}
 """
+_PAIRS = f"SELECT {_OBJECT}, {_ACCOUNT}, a.removed_at IS NOT NULL {_FROM}"
 _LINKED = f"""
     SELECT {_ACCOUNT}, a.removed_at IS NOT NULL,
         EXISTS (SELECT 1 FROM directory_object o
@@ -50,15 +50,36 @@ class Pairs:
             rows += execute(statement, (self.organization_id, self.connection_id, *some)).fetchall()
         return self._pairs(rows)
 
-    def unplanned(self, run_id: int, after: str, limit: int) -> list[Pair]:
-        """The next such objects of the whole mirror, by id, for which this run has no row yet."""
-        statement = (
-            f"{_PAIRS} AND o.object_id > ? AND NOT EXISTS"
+    def of_page(self, entries: Mapping[str, Entry]) -> list[Pair]:
+        """The same for entries at hand, which need not be read again."""
+        rows: list[Sequence[Any]] = []
+        for some in batches(entries):
+            statement = (
+                f"SELECT o.object_id, {_ACCOUNT}, a.removed_at IS NOT NULL {_FROM} AND o.object_id IN ({marks(some)})"
+            )
+            rows += execute(statement, (self.organization_id, self.connection_id, *some)).fetchall()
+        known = [_known(row[1:]) if row[1] is not None else None for row in rows]
+        complete = self._completed([account for account in known if account])
+        return [
+            (entries[row[0]], complete[account.id] if account else None)
+            for row, account in zip(rows, known, strict=True)
+        ]
+
+    def unplanned(self, run_id: int, after: int, limit: int) -> tuple[list[Pair], int | None]:
+        """The next such objects of the whole mirror without a row in this run, and where to go on after them."""
+        ids = execute(
+            f"SELECT o.id {_FROM} AND o.id > ? AND NOT EXISTS"
             " (SELECT 1 FROM sync_change c WHERE c.run_id = ? AND c.object_id = o.object_id)"
-            " ORDER BY o.object_id LIMIT ?"
+            " ORDER BY o.id LIMIT ?",
+            (self.organization_id, self.connection_id, after, run_id, limit),
+        ).fetchall()
+        if not ids:
+            return [], None
+        statement = (
+            f"{_PAIRS.replace('o.connection_id', '+o.connection_id')} AND o.id IN ({marks(ids)})"  # by id, please
         )
-        asked = (self.organization_id, self.connection_id, after, run_id, limit)
-        return self._pairs(execute(statement, asked).fetchall())
+        asked = (self.organization_id, self.connection_id, *(number for (number,) in ids))
+        return self._pairs(execute(statement, asked).fetchall()), ids[-1][0]
 
     def gone(self, run_id: int, after: int, limit: int) -> list[tuple[Entry, Known]]:
         """The next accounts, by id, whose object is gone and which no row of this run is about."""

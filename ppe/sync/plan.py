@@ -37,7 +37,7 @@ def decide(question: Question, options: Options, domains: Domains) -> Change | N
         return Nothing.LEFT_ALONE
     if account is None or account.removed:
         return _newcomer(question, options, domains)
-    if not entry.is_group and (entry.guest or entry.addresses()[0] is None):
+    if not entry.is_group and (entry.guest or entry.mailbox[0] is None):
         return remove(entry, account, "has no mailbox in the directory any more", options)
     if not options.updates(entry):
         return Nothing.LEFT_ALONE
@@ -66,14 +66,14 @@ def remove(entry: Entry, account: Known, why: str, options: Options) -> Change |
 
 def exempted(entry: Entry, account: Known | None, reason: str) -> Change:
     """An object that an exemption keeps the sync away from."""
-    primary = entry.addresses()[0] or (account.primary if account else None)
+    primary = entry.mailbox[0] or (account.primary if account else None)
     why = f"Exempt from sync: {reason}" if reason else "Exempt from sync."
     return Change(EXEMPT, _entry_kind(entry), _name(entry), primary or "", reason=why, ticked=False, account=account)
 
 
 def _newcomer(question: Question, options: Options, domains: Domains) -> Change | Nothing:
     entry, holder = question.entry, question.holder
-    primary, _ = entry.addresses()
+    primary, _ = entry.mailbox
     obstacle = _obstacle(entry, domains)
     if obstacle:
         return obstacle
@@ -98,7 +98,7 @@ def add_as_functional(question: Question, domains: Domains) -> Change:
 
 def _obstacle(entry: Entry, domains: Domains) -> Change | None:
     """Why an object cannot become an account, whatever we have."""
-    primary, _ = entry.addresses()
+    primary, _ = entry.mailbox
     if entry.guest:
         return _not_imported(entry, "A guest: the mailbox is with another organisation.")
     if primary is None:
@@ -137,7 +137,7 @@ def _add(question: Question, role: str, domains: Domains) -> Change:
         reason=reason,
         notes=notes,
         account=restored,
-        fingerprint=entry.fingerprint() if complete else None,
+        fingerprint=entry.fingerprint if complete else None,
     )
 
 
@@ -147,7 +147,7 @@ def _link(question: Question, holder: Known, domains: Domains) -> Change:
     if not isinstance(change, Change) or change.section == NOT_IMPORTED:
         entry = question.entry
         change = Change(UPDATING, _kind(holder.type), _name(entry), holder.primary or "", account=holder)
-        change = replace(change, fingerprint=entry.fingerprint())
+        change = replace(change, fingerprint=entry.fingerprint)
     why = (
         "Recreated in the directory under the same address: the account follows it, its sessions and second factor end."
         if relinked
@@ -193,7 +193,7 @@ def _update(question: Question, account: Known, domains: Domains) -> Change | No
         reason=_why_updated(after),
         notes=notes,
         account=account,
-        fingerprint=entry.fingerprint() if complete else None,
+        fingerprint=entry.fingerprint if complete else None,
         offer=offer,
     )
     return change if after.get("active") is not False else _disable(change, account)
@@ -215,7 +215,7 @@ def _activity(entry: Entry, account: Known) -> dict[str, bool]:
 
 def _primary_obstacle(question: Question, account: Known, domains: Domains) -> Change | None:
     """Why an account cannot take the primary address that the directory wants for it."""
-    primary, _ = question.entry.addresses()
+    primary, _ = question.entry.mailbox
     if primary is None or primary == account.primary:
         return None
     if primary in question.withheld:
@@ -228,7 +228,7 @@ def _addresses(question: Question, domains: Domains) -> tuple[str | None, tuple[
 
     An alias on an unregistered domain is settled until the domains change; one that somebody else has, is not.
     """
-    primary, wanted = question.entry.addresses()
+    primary, wanted = question.entry.mailbox
     given, notes, complete = [], [], True
     for alias in wanted:
         if domain_of(alias) not in domains.registered:
@@ -258,7 +258,7 @@ def _standing(account: Known) -> dict[str, Any]:
 
 
 def _not_imported(entry: Entry, reason: str, offer: str | None = None) -> Change:
-    primary = entry.addresses()[0]
+    primary = entry.mailbox[0]
     return Change(
         NOT_IMPORTED, _entry_kind(entry), _name(entry), primary or entry.mail, reason=reason, ticked=False, offer=offer
     )
@@ -268,12 +268,12 @@ def _type_for(entry: Entry, role: str) -> str:
     """A group with an address is a functional account, one without is a group; a user has the role."""
     if not entry.is_group:
         return role
-    return FUNCTIONAL if entry.addresses()[0] else GROUP
+    return FUNCTIONAL if entry.mailbox[0] else GROUP
 
 
 def _name(entry: Entry) -> str:
     first_last = f"{entry.first_name} {entry.last_name}".strip()
-    return entry.display_name or first_last or entry.addresses()[0] or entry.mail or entry.object_id
+    return entry.display_name or first_last or entry.mailbox[0] or entry.mail or entry.object_id
 
 
 def _entry_kind(entry: Entry) -> str:

@@ -1,15 +1,15 @@
 """The plan as rows: a page's worth behind each page, and what only the whole mirror can tell at the end."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from ppe.db import batches, execute, execute_many, marks
+from ppe.db import as_json, batches, execute, execute_many, marks
 from ppe.models import Connection, Exemption, SyncRun
 from ppe.sync import plan
 from ppe.sync.change import DELETING, OFFER_REGISTER, Change, Domains, Known, Nothing, Options, Question
 from ppe.sync.entry import Entry
+from ppe.sync.mirror import Stored
 from ppe.sync.pairs import Pair, Pairs
 
 BATCH = 500
@@ -32,18 +32,22 @@ class Planner:
         self.pairs = Pairs(run.organization_id, connection.id)
         self.connection_id = connection.id
 
+    def plan_page(self, page: Stored) -> None:
+        """Plan what a page of the directory said; what this run met before replaces its row."""
+        self._drop_rows(page.met)
+        self._plan_pairs(self.pairs.of_page(page.entries), {})
+
     def plan_objects(self, object_ids: Iterable[str], withheld: Mapping[str, Mapping[str, str]] | None = None) -> None:
         """Plan these objects anew: their rows are replaced, or dropped where nothing is to do any more."""
         ids = list(dict.fromkeys(object_ids))
-        for some in batches(ids):
-            execute(f"DELETE FROM sync_change WHERE run_id = ? AND object_id IN ({marks(some)})", (self.run.id, *some))
+        self._drop_rows(ids)
         self._plan_pairs(self.pairs.among(ids), withheld or {})
 
-    def plan_rest(self, after: str) -> str | None:
+    def plan_rest(self, after: int) -> int | None:
         """Plan the next batch of the whole mirror that no row is about; gives where to go on, or None at the end."""
-        pairs = self.pairs.unplanned(self.run.id, after, BATCH)
+        pairs, last = self.pairs.unplanned(self.run.id, after, BATCH)
         self._plan_pairs(pairs, {})
-        return pairs[-1][0].object_id if pairs else None
+        return last
 
     def plan_gone(self, after: int) -> int | None:
         """Plan the removal of the next accounts whose object is gone; gives where to go on, or None at the end."""
@@ -70,8 +74,7 @@ class Planner:
             reason = _exemption(entry, found, (by_id, by_address))
             if reason is not None:
                 rows.append((object_id, plan.exempted(entry, found, reason)))
-        for some in batches([object_id for object_id, _ in rows]):
-            execute(f"DELETE FROM sync_change WHERE run_id = ? AND object_id IN ({marks(some)})", (self.run.id, *some))
+        self._drop_rows([object_id for object_id, _ in rows])
         self._store(rows)
 
     def drop_gone(self) -> None:
@@ -112,7 +115,7 @@ class Planner:
             return
         domains, exemptions = self.domains(), self._exemptions()
         lonely = [entry for entry, account in pairs if account is None or account.removed]
-        holders = self.pairs.holders(primary for entry in lonely if (primary := entry.addresses()[0]))
+        holders = self.pairs.holders(primary for entry in lonely if (primary := entry.mailbox[0]))
         rows: list[tuple[str, Change]] = []
         same: list[tuple[str, int]] = []
         for entry, account in pairs:
@@ -120,15 +123,19 @@ class Planner:
             if reason is not None:
                 rows.append((entry.object_id, plan.exempted(entry, account, reason)))
                 continue
-            holder = holders.get(entry.addresses()[0] or "")
+            holder = holders.get(entry.mailbox[0] or "")
             question = Question(entry, account, holder, withheld.get(entry.object_id, {}))
             decided = plan.decide(question, self.options, domains)
             if isinstance(decided, Change):
                 rows.append((entry.object_id, decided))
             elif decided is Nothing.SAME and account is not None:
-                same.append((entry.fingerprint(), account.id))
+                same.append((entry.fingerprint, account.id))
         execute_many("UPDATE account SET directory_fingerprint = ? WHERE id = ?", same)
         self._store(rows)
+
+    def _drop_rows(self, object_ids: Iterable[str]) -> None:
+        for some in batches(object_ids):
+            execute(f"DELETE FROM sync_change WHERE run_id = ? AND object_id IN ({marks(some)})", (self.run.id, *some))
 
     def _store(self, rows: Sequence[tuple[str, Change]]) -> None:
         execute_many(_INSERT, [_row(self.run.id, object_id, change) for object_id, change in rows])
@@ -175,7 +182,7 @@ def _exemption(entry: Entry, account: Known | None, exemptions: Exemptions) -> s
     by_id, by_address = exemptions
     if entry.object_id in by_id:
         return by_id[entry.object_id]
-    for address in (entry.addresses()[0], account.primary if account else None):
+    for address in (entry.mailbox[0], account.primary if account else None):
         if address in by_address:
             return by_address[address]
     return None
@@ -191,11 +198,7 @@ def _row(run_id: int, object_id: str, change: Change) -> tuple[object, ...]:
     words = [change.name, change.address, *change.after.get("aliases", ()), *change.before.get("aliases", ())]
     return (
         run_id, object_id, change.section, change.kind, change.name, change.address,
-        _json(change.before), _json(change.after), change.reason, _json(change.notes), change.ticked,
+        as_json(change.before), as_json(change.after), change.reason, as_json(change.notes), change.ticked,
         account.id if account else None, account.version if account else None, change.fingerprint, change.offer,
         change.name.casefold(), " ".join(words).casefold(),
     )  # fmt: skip
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)

@@ -25,7 +25,7 @@ Cursor = dict[str, Any]
 
 
 class Pull:
-    """One run's pull. `plan_page` is called with the ids of each page, inside its transaction."""
+    """One run's pull. `plan_page` is called with what each page said, inside its transaction."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class Pull:
         connection: Connection,
         graph: Graph,
         clock: Clock,
-        plan_page: Callable[[list[str]], None],
+        plan_page: Callable[[mirror.Stored], None],
     ) -> None:
         self.run = run
         self.connection = connection
@@ -93,9 +93,10 @@ class Pull:
             raise _endless()
         on_groups = step == "groups"
         with database.atomic():
-            new = mirror.store_page(self.connection.id, self.run.id, page.items, groups=on_groups)
-            self.plan_page([item["id"] for item in page.items])
-            counted = {"groups": self.run.groups + new} if on_groups else {"people": self.run.people + new}
+            stored = mirror.store_page(self.connection.id, self.run.id, page.items, groups=on_groups)
+            self.plan_page(stored)
+            kind = "groups" if on_groups else "people"
+            counted = {kind: getattr(self.run, kind) + stored.new}
             cursor = cursor | following | {"turtle": turtle if page.next_link else None}
             keep(self.run, self.clock(), cursor=cursor, pages=self.run.pages + 1, **counted)
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 import structlog
 from flask import current_app
@@ -34,8 +33,6 @@ from ppe.sync.apply import Apply
 from ppe.sync.planning import Planner
 from ppe.sync.pull import Clock, Pull
 from ppe.sync.wire import Wire
-
-Key = TypeVar("Key", int, str)
 
 log = structlog.get_logger()
 
@@ -68,13 +65,13 @@ def pull(run: SyncRun, clock: Clock, wire: Wire | None = None) -> None:
         with database.atomic():
             claim.keep(run, clock(), state=PULLING)
     reader = connection.graph_for(settings, current_app.config["SETTINGS"], wire)
-    Pull(run, settings, reader, clock, planner.plan_objects).to_the_end()
+    Pull(run, settings, reader, clock, planner.plan_page).to_the_end()
 
 
 def plan(run: SyncRun, clock: Clock) -> None:
     """Decide what only the whole mirror can tell, then open the review."""
     planner = Planner(run, Connection.get_by_id(run.connection_id), clock().date())
-    _in_steps(run, clock, "", planner.plan_rest)
+    _in_steps(run, clock, 0, planner.plan_rest)
     with database.atomic():
         planner.drop_gone()
         planner.list_exempt()
@@ -195,9 +192,9 @@ def progress(run: SyncRun) -> Progress:
     return Progress(min(0.99, (run.people + run.groups) / expected) if expected else None, said)
 
 
-def _in_steps(run: SyncRun, clock: Clock, begin: Key, step: Callable[[Key], Key | None]) -> None:
+def _in_steps(run: SyncRun, clock: Clock, begin: int, step: Callable[[int], int | None]) -> None:
     """Short transactions from one key to the next, each proving the claim."""
-    key: Key | None = begin
+    key: int | None = begin
     while key is not None:
         with database.atomic():
             key = step(key)
