@@ -48,7 +48,13 @@ def connect(url: str) -> Database:
     On SQLite a transaction takes the write lock when it begins: one that took it later could not wait for it.
     """
     if url.startswith("sqlite"):
-        pragmas = {"journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 5000, "synchronous": "normal"}
+        pragmas = {
+            "journal_mode": "wal",
+            "foreign_keys": 1,
+            "busy_timeout": 5000,
+            "synchronous": "normal",
+            "cache_size": -16_000,  # kB; the default of 2 MB writes index pages again and again in a first sync
+        }
         return SqliteDatabase(url.removeprefix("sqlite:///"), pragmas=pragmas, lock_type="IMMEDIATE", autoconnect=False)
     server: Database = db_url.connect(url, autoconnect=False)
     return server

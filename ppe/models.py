@@ -222,7 +222,7 @@ class DirectoryObject(Table):
     gone_at = UTCDateTimeField(null=True)
 
     class Meta:
-        indexes = ((("connection", "object_id"), True), (("connection", "gone_at"), False))
+        indexes = ((("connection", "object_id"), True),)
 
 
 class DirectoryAddress(Table):
@@ -292,7 +292,7 @@ class SyncRun(Table):
     to_apply = IntegerField(default=0)
     applied = IntegerField(default=0)
     send_welcome_mails = BooleanField(default=False)
-    unknown_domains = JSONField(default=list)  # [{"name", "people", "verified"}, …]
+    unknown_domains = JSONField(default=list)  # [{"name", "people"}, …], all verified in the tenant
     error_sentence = TextField(null=True)
     error_advice = TextField(null=True)
     error_code = TextField(null=True)
@@ -365,8 +365,12 @@ class SyncChange(Table):
         indexes = (
             (("run", "object_id"), True),
             (("run", "section", "sort_key", "id"), False),
-            (("run", "link"), False),
         )
+
+
+SyncChange.add_index(
+    SyncChange.index(SyncChange.run, SyncChange.link, where=SQL("link IS NOT NULL"), name="sync_change_linked")
+)
 
 
 class SyncChangeMember(Table):

@@ -144,7 +144,7 @@ def up(migrator, db):
         class Meta:
             database = db
             table_name = 'directory_object'
-            indexes = ((('connection', 'object_id'), True), (('connection', 'gone_at'), False))
+            indexes = ((('connection', 'object_id'), True),)
     db.create_tables([DirectoryObject])
 
     class Domain(Model):
@@ -275,7 +275,7 @@ def up(migrator, db):
         class Meta:
             database = db
             table_name = 'sync_change'
-            indexes = ((('run', 'object_id'), True), (('run', 'section', 'sort_key', 'id'), False), (('run', 'link'), False))
+            indexes = ((('run', 'object_id'), True), (('run', 'section', 'sort_key', 'id'), False))
     db.create_tables([SyncChange])
 
     class SyncChangeMember(Model):
@@ -288,6 +288,7 @@ def up(migrator, db):
             table_name = 'sync_change_member'
             primary_key = CompositeKey('change', 'member_id')
     db.create_tables([SyncChangeMember])
+    db.execute_sql("CREATE INDEX sync_change_linked ON sync_change (run_id, link) WHERE link IS NOT NULL")
     db.execute_sql("CREATE UNIQUE INDEX sync_run_one_at_work ON sync_run (connection_id) WHERE holds_connection")
 
 

@@ -24,14 +24,21 @@ _WANTED_TWICE = """
 """
 
 
-def take_over(planner: Planner) -> None:
-    """Plan the objects anew that want an address somebody has: now it is known whose own object is gone."""
-    planner.plan_objects({object_id for object_id, _, _ in _contested(planner, _WANTED_BUT_HELD)})
+def take_over(planner: Planner) -> bool:
+    """Plan the objects anew that want an address somebody has: now it is known whose own object is gone.
+
+    Returns:
+        Whether there are any; where there are none, no address moves between accounts in this run.
+    """
+    wanting = {object_id for object_id, _, _ in _contested(planner, _WANTED_BUT_HELD)}
+    planner.plan_objects(wanting)
+    return bool(wanting)
 
 
-def settle_contests(planner: Planner) -> None:
+def settle_contests(planner: Planner, *, addresses_move: bool) -> None:
     """Give every contested address to one object, and plan the others anew without it."""
-    contested = _contested(planner, _WANTED_BUT_HELD) + _contested(planner, _WANTED_TWICE)
+    held = _contested(planner, _WANTED_BUT_HELD) if addresses_move else []
+    contested = held + _contested(planner, _WANTED_TWICE)
     if not contested:
         return
     owners = {account_id for _, _, account_id in contested if account_id is not None}

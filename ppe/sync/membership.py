@@ -19,6 +19,19 @@ _JOINING = """
       AND (g.id IS NULL OR m.id IS NULL
            OR NOT EXISTS (SELECT 1 FROM membership x WHERE x.group_id = g.id AND x.member_id = m.id))
 """
+# The same for the groups that have an account, which an unchanged run asks: from the few groups to their members.
+_GROUPS_JOINED = """
+    FROM account g CROSS JOIN directory_object o CROSS JOIN directory_member dm
+    LEFT JOIN account m ON m.organization_id = g.organization_id AND m.directory_id = dm.member_id
+                       AND m.removed_at IS NULL
+    LEFT JOIN sync_change mc ON m.id IS NULL AND mc.run_id = ? AND mc.object_id = dm.member_id
+                            AND mc.section IN (?, ?, ?)
+    WHERE g.organization_id = ? AND g.type IN (?, ?) AND g.removed_at IS NULL
+      AND o.connection_id = ? AND o.object_id = g.directory_id AND o.gone_at IS NULL
+      AND dm.connection_id = o.connection_id AND dm.group_id = g.directory_id
+      AND (m.id IS NOT NULL OR mc.id IS NOT NULL)
+      AND (m.id IS NULL OR NOT EXISTS (SELECT 1 FROM membership x WHERE x.group_id = g.id AND x.member_id = m.id))
+"""
 # Synced members of synced groups that the directory no longer has in the group. Members added by hand stay, and who is
 # gone altogether leaves with the account.
 _LEAVING = """
@@ -90,13 +103,14 @@ def _plan_groups(planner: Planner) -> None:
     kinds = _kinds(planner)
     if not (planner.options.update_groups and kinds):
         return
-    joining, leaving = _parameters(planner)
+    _, leaving = _parameters(planner)
+    organization_id, run_id = planner.run.organization_id, planner.run.id
+    joined = (run_id, *_CHANGING, organization_id, GROUP, FUNCTIONAL, planner.connection_id)
     of_kind = f" AND o.group_kind IN ({marks(kinds)})"
     unplanned = " AND NOT EXISTS (SELECT 1 FROM sync_change c WHERE c.run_id = ? AND c.object_id = o.object_id)"
     rows = execute(
-        f"SELECT g.id {_JOINING} AND g.id IS NOT NULL{of_kind}{unplanned}"
-        f" UNION SELECT g.id {_LEAVING}{of_kind}{unplanned}",
-        (*joining, *kinds, planner.run.id, *leaving, *kinds, planner.run.id),
+        f"SELECT g.id {_GROUPS_JOINED}{of_kind}{unplanned} UNION SELECT g.id {_LEAVING}{of_kind}{unplanned}",
+        (*joined, *kinds, run_id, *leaving, *kinds, run_id),
     ).fetchall()
     for some in batches([account_id for (account_id,) in rows]):
         planner.store(

@@ -75,12 +75,13 @@ def plan(run: SyncRun, clock: Clock) -> None:
     with database.atomic():
         planner.drop_gone()
         planner.list_exempt()
-        closing.take_over(planner)
+        addresses_move = closing.take_over(planner)
         claim.keep(run, clock())
     _in_steps(run, clock, 0, planner.plan_gone)
     with database.atomic():
-        closing.settle_contests(planner)
-        closing.link_changes(planner)
+        closing.settle_contests(planner, addresses_move=addresses_move)
+        if addresses_move:
+            closing.link_changes(planner)
         membership.plan_members(planner)
         unknown = planner.unknown_domains()
         if unknown:

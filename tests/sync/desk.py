@@ -7,6 +7,7 @@ from typing import Any
 from ppe.clock import utcnow
 from ppe.encryption import encrypt
 from ppe.models import (
+    TICKABLE,
     Account,
     Address,
     Connection,
@@ -140,4 +141,4 @@ class Desk:
         """What was applied leaves nothing to tick, and nothing to do."""
         again = self.plan()
         assert again.state == "review", (again.state, again.error_sentence)
-        assert not {name: row.reason for name, row in self.rows(again).items() if row.section in review.TICKABLE}
+        assert not {name: row.reason for name, row in self.rows(again).items() if row.section in TICKABLE}

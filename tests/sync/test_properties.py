@@ -17,7 +17,7 @@ from tests.sync.desk import Desk
 LOCALS = "abcdefgh"
 SEEDS = st.integers(0, 2**32)
 FEW = settings(
-    max_examples=20,
+    max_examples=10,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     derandomize=True,
