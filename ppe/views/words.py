@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask
 from flask_login import current_user
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from ppe.models import ADMIN, END_USER, FUNCTIONAL, GROUP, SILENT_USER
 
@@ -20,7 +20,7 @@ ROLE_WORDS = {
 
 def init_app(app: Flask) -> None:
     """Give the templates their filters."""
-    for word in (moment, day, local_time, number, plural, role):
+    for word in (moment, day, local_time, number, plural, role, breakable):
         app.add_template_filter(word)
 
 
@@ -61,3 +61,8 @@ def role(account_type: str) -> str:
 def _zone() -> ZoneInfo:
     """The time zone of whoever reads; UTC before sign-in."""
     return ZoneInfo(current_user.organization.time_zone if current_user.is_authenticated else "UTC")
+
+
+def breakable(address: str) -> Markup:
+    """An address that a narrow column may break behind its @ and its dots, before it breaks inside a word."""
+    return Markup(str(escape(address)).replace("@", "@<wbr>").replace(".", ".<wbr>"))  # noqa: S704 - escaped first
