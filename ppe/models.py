@@ -213,7 +213,6 @@ class DirectoryObject(Table):
     user_principal_name = TextField(default="")
     proxy_addresses = JSONField(default=list)  # verbatim
     primary_address = TextField(null=True)
-    aliases = JSONField(default=list)
     enabled = BooleanField(default=True)
     guest = BooleanField(default=False)
     fingerprint = TextField()

@@ -134,7 +134,6 @@ def up(migrator, db):
         user_principal_name = TextField(default='')
         proxy_addresses = TextField(default="[]")
         primary_address = TextField(null=True)
-        aliases = TextField(default="[]")
         enabled = BooleanField(default=True)
         guest = BooleanField(default=False)
         fingerprint = TextField()

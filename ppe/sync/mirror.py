@@ -28,15 +28,15 @@ COLUMNS = (
     " enabled, guest"
 )
 _UPSERT = f"""
-    INSERT INTO directory_object (connection_id, is_group, {COLUMNS}, primary_address, aliases, fingerprint,
+    INSERT INTO directory_object (connection_id, is_group, {COLUMNS}, primary_address, fingerprint,
                                   seen_in_run, removed_in_run, gone_at)
-    VALUES (?, ?, {",".join("?" * 11)}, ?, ?, ?, ?, NULL, NULL)
+    VALUES (?, ?, {",".join("?" * 11)}, ?, ?, ?, NULL, NULL)
     ON CONFLICT (connection_id, object_id) DO UPDATE SET
         is_group = excluded.is_group, group_kind = excluded.group_kind, display_name = excluded.display_name,
         first_name = excluded.first_name, last_name = excluded.last_name, mobile = excluded.mobile,
         mail = excluded.mail, user_principal_name = excluded.user_principal_name,
         proxy_addresses = excluded.proxy_addresses, enabled = excluded.enabled, guest = excluded.guest,
-        primary_address = excluded.primary_address, aliases = excluded.aliases, fingerprint = excluded.fingerprint,
+        primary_address = excluded.primary_address, fingerprint = excluded.fingerprint,
         seen_in_run = excluded.seen_in_run, removed_in_run = NULL, gone_at = NULL
 """
 _ADDRESS = """
@@ -158,7 +158,7 @@ def _write(connection_id: int, run_id: int, entries: Sequence[Entry], known: Ite
                 connection_id, entry.is_group, entry.object_id, entry.group_kind, entry.display_name,
                 entry.first_name, entry.last_name, entry.mobile, entry.mail, entry.user_principal_name,
                 as_json(entry.proxy_addresses), entry.enabled, entry.guest,
-                primary, as_json(aliases), entry.fingerprint, run_id,
+                primary, entry.fingerprint, run_id,
             )
         )  # fmt: skip
         if primary is not None:
