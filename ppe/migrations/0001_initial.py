@@ -4,6 +4,8 @@ from peewee import *
 
 
 def up(migrator, db):
+    embedded = isinstance(db, SqliteDatabase)  # there, a table of pairs needs no second tree for its rows
+
     class Organization(Model):
         name = TextField()
         time_zone = TextField(default='UTC')
@@ -105,6 +107,7 @@ def up(migrator, db):
         class Meta:
             database = db
             table_name = 'directory_address'
+            without_rowid = embedded
             primary_key = CompositeKey('connection', 'object_id', 'address')
             indexes = ((('connection', 'address', 'object_id'), False),)
     db.create_tables([DirectoryAddress])
@@ -117,6 +120,7 @@ def up(migrator, db):
         class Meta:
             database = db
             table_name = 'directory_member'
+            without_rowid = embedded
             primary_key = CompositeKey('connection', 'group_id', 'member_id')
             indexes = ((('connection', 'member_id'), False),)
     db.create_tables([DirectoryMember])
@@ -190,6 +194,7 @@ def up(migrator, db):
         class Meta:
             database = db
             table_name = 'membership'
+            without_rowid = embedded
             primary_key = CompositeKey('group', 'member')
             indexes = ((('member',), False),)
     db.create_tables([Membership])
@@ -285,6 +290,7 @@ def up(migrator, db):
         class Meta:
             database = db
             table_name = 'sync_change_member'
+            without_rowid = embedded
             primary_key = CompositeKey('change', 'member_id')
     db.create_tables([SyncChangeMember])
     db.execute_sql("CREATE INDEX sync_change_linked ON sync_change (run_id, link) WHERE link IS NOT NULL")
