@@ -15,6 +15,7 @@ PURE = (
     "ppe.sync.change",
     "ppe.sync.contest",
     "ppe.sync.entry",
+    "ppe.sync.fields",
     "ppe.sync.report",
     "ppe.sync.schedule",
 )
@@ -35,7 +36,7 @@ MAY_IMPORT = (
     ("ppe.practice.demo", ("ppe", "ppe.*")),
     ("ppe.practice*", ("ppe.practice*",)),
     # streams after its request has closed the connection
-    ("ppe.views.run_csv", ("ppe.db", "ppe.models", "ppe.sync.review", "ppe.views.run_page")),
+    ("ppe.views.run_csv", ("ppe.db", "ppe.models", "ppe.sync.fields", "ppe.sync.review", "ppe.views.run_page")),
     ("ppe.views*", ("ppe.views*", "ppe.accounts", "ppe.clock", "ppe.config", "ppe.domains", "ppe.errors",
                     "ppe.exemptions", "ppe.extensions", "ppe.listings", "ppe.models", "ppe.overview", "ppe.setup",
                     "ppe.signin.*", "ppe.sync.*", "ppe.tasks")),

@@ -20,6 +20,7 @@
 - closing: what only the whole mirror can tell: contests settled, changes linked
 - membership: who joins and who leaves which group
 - review: look through, tick, exempt, accept
+- fields: the fields of a change in the words of the page (pure)
 - apply: carry out what is ticked, in batches, each change exactly once
 - report: outcomes -> summary, for page and mail (pure)
 """

@@ -1,6 +1,6 @@
 """The review: look through the plan, tick and untick, exempt, import, accept. All on the server, in sets."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -26,24 +26,6 @@ from ppe.sync.planning import Planner
 from ppe.sync.report import TITLES, Line, lines
 
 ROWS_PER_PAGE = 50
-LABELS = {
-    "display_name": "Name",
-    "first_name": "First name",
-    "last_name": "Last name",
-    "type": "Role",
-    "primary": "Primary address",
-    "aliases": "Aliases",
-    "mobile": "Mobile",
-    "active": "State",
-    "directory_id": "Directory object",
-}
-TYPE_WORDS = {
-    "organization_admin": "Organization Admin",
-    "end_user": "End User",
-    "silent_user": "Silent User",
-    "functional_account": "Functional Account",
-    "group": "Group",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +80,6 @@ def rows(run: SyncRun, section: str, text: str = "", outcome: str | None = None,
     number = min(max(1, page), last)
     ordered = query.order_by(SyncChange.sort_key, SyncChange.id).paginate(number, ROWS_PER_PAGE)
     return Page(list(ordered), total, number, last)
-
-
-def differences(change: SyncChange) -> list[tuple[str, str, str]]:
-    """What changes, field by field: label, before, after."""
-    names = [name for name in LABELS if name in change.before or name in change.after]
-    return [
-        (LABELS[name], _words(name, change.before), _words(name, change.after))
-        for name in names
-        if _words(name, change.before) or _words(name, change.after)
-    ]
 
 
 def members(change: SyncChange, *, joins: bool, limit: int) -> tuple[list[str], int]:
@@ -281,15 +253,3 @@ def _filtered(run: SyncRun, section: str, text: str) -> Any:
     for word in text.casefold().split():
         query = query.where(SyncChange.search_key.contains(word))
     return query
-
-
-def _words(name: str, fields: Mapping[str, Any]) -> str:
-    """A field's value as the page says it."""
-    value = fields.get(name)
-    if name == "active":
-        return "" if value is None else ("Active" if value else "Not active")
-    if name == "type":
-        return TYPE_WORDS.get(str(value), "")
-    if name == "aliases":
-        return ", ".join(value or ())
-    return str(value or "")

@@ -6,7 +6,7 @@ from io import StringIO
 
 from ppe.db import database
 from ppe.models import SyncChange, SyncRun
-from ppe.sync import review
+from ppe.sync import fields, review
 from ppe.views.run_page import KINDS, OUTCOMES
 
 COLUMNS = ("Section", "Kind", "Name", "Address", "Ticked", "Changes", "Reason", "Notes", "Outcome", "Why")
@@ -28,7 +28,8 @@ def safe(text: str) -> str:
 
 
 def _cells(change: SyncChange, titles: dict[str, str]) -> tuple[str, ...]:
-    differences = (f"{label}: {before or '–'} → {after or '–'}" for label, before, after in review.differences(change))
+    told = fields.differences(change.before, change.after)
+    differences = (f"{label}: {before or '–'} → {after or '–'}" for label, before, after in told)
     return (
         titles.get(change.section, change.section),
         KINDS.get(change.kind, change.kind),

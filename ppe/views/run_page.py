@@ -20,7 +20,7 @@ from ppe.models import (
     SyncChange,
     SyncRun,
 )
-from ppe.sync import review
+from ppe.sync import fields, review
 from ppe.sync import run as runs
 from ppe.views import ticks
 
@@ -115,7 +115,7 @@ def _with_linked(run: SyncRun, changes: Sequence[SyncChange]) -> list[tuple[Sync
 
 def _differences(change: SyncChange) -> list[tuple[str, str, str]]:
     """What changes, without what a whole newcomer or leaver already shows by its name and address."""
-    told = review.differences(change)
+    told = fields.differences(change.before, change.after)
     if change.section not in (ADDING, DELETING):
         return told
     obvious = {change.name, change.address, "Active"}

@@ -6,13 +6,13 @@ from flask.typing import ResponseReturnValue
 from ppe import exemptions, listings
 from ppe.clock import utcnow
 from ppe.models import PERSON_TYPES
+from ppe.sync.fields import TYPE_WORDS
 from ppe.views.access import admin_required, current_organization
 from ppe.views.account_filter import SOURCE_CHOICES, STATE_CHOICES, asked, page_number
-from ppe.views.words import ROLE_WORDS
 
 bp = Blueprint("users", __name__, url_prefix="/users")
 
-ROLE_CHOICES = {"": "Every role"} | {role: ROLE_WORDS[role] for role in PERSON_TYPES}
+ROLE_CHOICES = {"": "Every role"} | {role: TYPE_WORDS[role] for role in PERSON_TYPES}
 
 
 @bp.get("")

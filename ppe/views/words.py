@@ -7,15 +7,7 @@ from flask import Flask
 from flask_login import current_user
 from markupsafe import Markup, escape
 
-from ppe.models import ADMIN, END_USER, FUNCTIONAL, GROUP, SILENT_USER
-
-ROLE_WORDS = {
-    ADMIN: "Organization Admin",
-    END_USER: "End User",
-    SILENT_USER: "Silent User",
-    FUNCTIONAL: "Functional Account",
-    GROUP: "Group",
-}
+from ppe.sync.fields import TYPE_WORDS
 
 
 def init_app(app: Flask) -> None:
@@ -55,7 +47,7 @@ def plural(count: int, one: str, many: str | None = None) -> str:
 
 def role(account_type: str) -> str:
     """The product's own word for a type of account."""
-    return ROLE_WORDS[account_type]
+    return TYPE_WORDS[account_type]
 
 
 def _zone() -> ZoneInfo:

@@ -8,6 +8,7 @@ from ppe.clock import utcnow
 from ppe.errors import Refused
 from ppe.models import Account, AuditEvent, Connection, DirectoryObject, SignInSession, SyncChange, SyncRun
 from ppe.sync import review, run
+from ppe.sync.fields import differences
 from tests.sync.desk import Desk
 
 
@@ -56,7 +57,8 @@ def test_changes_are_shown_field_by_field_and_carried_out(desk: Desk) -> None:
     desk.tenant.rename(bo, "Bo Stern", "Bo", "Stern")
     desk.tenant.set_addresses(bo, "stern@contoso.example", ["bo@contoso.example"])
     planned = desk.plan()
-    shown = review.differences(desk.rows(planned, "updating")["Bo Stern"])
+    row = desk.rows(planned, "updating")["Bo Stern"]
+    shown = differences(row.before, row.after)
     assert ("Name", "Bo Berg", "Bo Stern") in shown
     assert ("Primary address", "bo@contoso.example", "stern@contoso.example") in shown
     assert ("Aliases", "old@contoso.example", "bo@contoso.example") in shown

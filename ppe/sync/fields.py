@@ -1,0 +1,47 @@
+"""The fields of a change in the words of the page. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+Fields = Mapping[str, Any]
+
+LABELS = {
+    "display_name": "Name",
+    "first_name": "First name",
+    "last_name": "Last name",
+    "type": "Role",
+    "primary": "Primary address",
+    "aliases": "Aliases",
+    "mobile": "Mobile",
+    "active": "State",
+    "directory_id": "Directory object",
+}
+TYPE_WORDS = {
+    "organization_admin": "Organization Admin",
+    "end_user": "End User",
+    "silent_user": "Silent User",
+    "functional_account": "Functional Account",
+    "group": "Group",
+}
+
+
+def differences(before: Fields, after: Fields) -> list[tuple[str, str, str]]:
+    """What changes, field by field: label, before, after."""
+    names = [name for name in LABELS if name in before or name in after]
+    return [
+        (LABELS[name], _words(name, before), _words(name, after))
+        for name in names
+        if _words(name, before) or _words(name, after)
+    ]
+
+
+def _words(name: str, fields: Fields) -> str:
+    """A field's value as the page says it."""
+    value = fields.get(name)
+    if name == "active":
+        return "" if value is None else ("Active" if value else "Not active")
+    if name == "type":
+        return TYPE_WORDS.get(str(value), "")
+    if name == "aliases":
+        return ", ".join(value or ())
+    return str(value or "")
