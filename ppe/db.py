@@ -1,7 +1,6 @@
 """The database: one handle, a connection per request and per task, and the schema brought up to date at start."""
 
 import fcntl
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -149,8 +148,3 @@ def batches(rows: Iterable[Row], size: int = 500) -> Iterator[list[Row]]:
     left = iter(rows)
     while batch := list(islice(left, size)):
         yield batch
-
-
-def like(text: str) -> str:
-    """A LIKE pattern that finds `text` anywhere, its own percent signs and underscores meant literally (ESCAPE '!')."""
-    return "%" + re.sub(r"([!%_])", r"!\1", text.casefold()) + "%"

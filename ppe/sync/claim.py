@@ -61,5 +61,5 @@ def _is_dead(claim: str) -> bool:
     except ProcessLookupError:
         return True
     except PermissionError:
-        return False
+        pass  # it lives, as somebody else's
     return False

@@ -56,7 +56,7 @@ class Planner:
             (entry.object_id, plan.remove(entry, account, "is gone from the directory", self.options))
             for entry, account in pairs
         ]
-        self._store([(object_id, change) for object_id, change in changes if isinstance(change, Change)])
+        self.store([(object_id, change) for object_id, change in changes if isinstance(change, Change)])
         return pairs[-1][1].id if pairs else None
 
     def list_exempt(self) -> None:
@@ -75,7 +75,7 @@ class Planner:
             if reason is not None:
                 rows.append((object_id, plan.exempted(entry, found, reason)))
         self._drop_rows([object_id for object_id, _ in rows])
-        self._store(rows)
+        self.store(rows)
 
     def drop_gone(self) -> None:
         """Forget what was planned for objects that left while the pull was under way."""
@@ -89,10 +89,6 @@ class Planner:
         """The change that imports a blocked mailbox as a functional account."""
         ((entry, account),) = self.pairs.among([object_id])
         return plan.add_as_functional(Question(entry, account), self.domains())
-
-    def store(self, rows: Sequence[tuple[str, Change]]) -> None:
-        """Keep rows that were decided elsewhere."""
-        self._store(rows)
 
     def exempt_among(self, things: Iterable[tuple[str, str, Known | None]]) -> bool:
         """Whether an exemption covers any of these: object id, primary address, account."""
@@ -131,13 +127,14 @@ class Planner:
             elif decided is Nothing.SAME and account is not None:
                 same.append((entry.fingerprint, account.id))
         execute_many("UPDATE account SET directory_fingerprint = ? WHERE id = ?", same)
-        self._store(rows)
+        self.store(rows)
 
     def _drop_rows(self, object_ids: Iterable[str]) -> None:
         for some in batches(object_ids):
             execute(f"DELETE FROM sync_change WHERE run_id = ? AND object_id IN ({marks(some)})", (self.run.id, *some))
 
-    def _store(self, rows: Sequence[tuple[str, Change]]) -> None:
+    def store(self, rows: Sequence[tuple[str, Change]]) -> None:
+        """Keep rows, each with the id of its object."""
         execute_many(_INSERT, [_row(self.run.id, object_id, change) for object_id, change in rows])
 
     def domains(self) -> Domains:
