@@ -14,6 +14,7 @@ from peewee import (
     CompositeKey,
     DateField,
     DateTimeField,
+    DeferredForeignKey,
     ForeignKeyField,
     IntegerField,
     Model,
@@ -30,6 +31,10 @@ ADMIN, END_USER, SILENT_USER, FUNCTIONAL, GROUP = ACCOUNT_TYPES = (
     "group",
 )
 PERSON_TYPES = (ADMIN, END_USER, SILENT_USER)
+SIGN_IN_TYPES = (ADMIN, END_USER)  # nobody else gets in, by no way at all
+
+OFF, ADMINISTRATORS, EVERYONE = SECOND_FACTOR_POLICIES = ("off", "administrators", "everyone")
+PASSWORD, MICROSOFT = FIRST_STEPS = ("password", "microsoft")
 
 
 class UTCDateTimeField(DateTimeField):
@@ -81,10 +86,17 @@ class Installation(Table):
 
 
 class Organization(Table):
-    """One customer; everything below belongs to one."""
+    """One customer; everything below belongs to one.
+
+    `second_factor` is who is asked for a code after a password; `second_factor_after_microsoft`, whether the same
+    people are asked after signing in with Microsoft too. The tech contact gets the notices.
+    """
 
     name = TextField()
     time_zone = TextField(default="UTC")
+    second_factor = TextField(default=ADMINISTRATORS)
+    second_factor_after_microsoft = BooleanField(default=False)
+    tech_contact = DeferredForeignKey("Account", null=True, on_delete="SET NULL")
     created_at = UTCDateTimeField()
 
 
@@ -104,6 +116,10 @@ class Account(Table):
     `directory_fingerprint` is that of the directory's words when they were last applied; null asks for a new look.
     `version` grows with every change, so that a plan made before it can be told. A removed account keeps its row for
     30 days, with its addresses in `removed_addresses`, freed for others.
+
+    `directory_tenant` and `directory_id` are the person's identity at Microsoft too. Who is not in the directory can
+    be bound to one by `microsoft_tenant` and `microsoft_id`, of which the sync takes no notice.
+    `second_factor_at` is when a second factor was first shown: from then on none can be set up with a password alone.
     """
 
     organization = ForeignKeyField(Organization, backref="accounts", on_delete="CASCADE", index=False)
@@ -112,10 +128,14 @@ class Account(Table):
     first_name = TextField(default="")
     last_name = TextField(default="")
     mobile = TextField(default="")
+    mobile_changed_at = UTCDateTimeField(null=True)  # by a sync
     active = BooleanField(default=True)
     deactivated_by = TextField(null=True)  # sync or administrator
     read_only = BooleanField(default=False)
     password_hash = TextField(null=True)
+    second_factor_at = UTCDateTimeField(null=True)
+    microsoft_tenant = TextField(null=True)
+    microsoft_id = TextField(null=True)
     receives_digest = BooleanField(default=False)
     directory_tenant = TextField(null=True)
     directory_id = TextField(null=True)
@@ -129,6 +149,7 @@ class Account(Table):
     class Meta:
         indexes = (
             (("organization", "directory_id"), True),
+            (("organization", "microsoft_id"), True),
             (("organization", "type", "display_name"), False),
         )
 
@@ -180,7 +201,6 @@ class Connection(Table):
     remove_deleted_groups = BooleanField(default=True)
     sync_frequency = IntegerField(default=0)
     disable_login = BooleanField(default=False)
-    send_welcome_mails = BooleanField(default=False)
     tenant_id = TextField(null=True)
     secret_expiry = UTCDateTimeField(null=True)
     last_verified_at = UTCDateTimeField(null=True)  # by hand: Test connection or a save
@@ -422,17 +442,96 @@ class AuditEvent(Table):
 
 
 class SignInSession(Table):
-    """A signed-in browser, known by the hash of its token; deleting the row signs it out at once."""
+    """A signed-in browser, known by the hash of its token; deleting the row signs it out at once.
+
+    It is good for the role in which it was opened: whose role changes has to sign in again. `confirmed_at` is when
+    this browser last showed the strongest thing its account has; changing a factor asks for a recent one.
+    `fallback` says that a password was used where Microsoft would have been the way.
+    """
 
     account = ForeignKeyField(Account, backref="sessions", on_delete="CASCADE")
     token_hash = TextField(unique=True)
+    role = TextField()
+    first_step = TextField()  # password or microsoft
+    fallback = BooleanField(default=False)
+    microsoft_sid = TextField(null=True, index=True)  # under which Microsoft ends it from afar
     created_at = UTCDateTimeField()
+    confirmed_at = UTCDateTimeField()
+    seen_at = UTCDateTimeField()
     expires_at = UTCDateTimeField()
+    browser = TextField(default="")
     remote_address = TextField(default="")
 
 
-class SignInFailure(Table):
-    """A failed attempt, counted per address typed and per network address, so that guessing slows down."""
+class HalfSignIn(Table):
+    """A first step that went well and waits for its second: worth nothing but the right to try a code for minutes.
+
+    `microsoft_tenant` and `microsoft_id` wait to be bound to an administrator who proves to be the owner.
+    """
+
+    account = ForeignKeyField(Account, on_delete="CASCADE")
+    token_hash = TextField(unique=True)
+    first_step = TextField()
+    fallback = BooleanField(default=False)
+    microsoft_sid = TextField(null=True)
+    wanted = TextField(default="")  # the page to show afterwards
+    created_at = UTCDateTimeField()
+    expires_at = UTCDateTimeField()
+
+
+class Authenticator(Table):
+    """An authenticator app. Not confirmed until its first code; then it replaces the one before.
+
+    `secret` is encrypted. `last_step` is the newest 30-second step whose code was spent, which none before it can be.
+    """
+
+    account = ForeignKeyField(Account, on_delete="CASCADE")
+    secret = TextField()
+    last_step = IntegerField(default=0)
+    created_at = UTCDateTimeField()
+    confirmed_at = UTCDateTimeField(null=True)
+
+
+RECOVERY_CODE, TEXT_CODE, ISSUED_CODE = CODE_KINDS = ("recovery", "text", "issued")
+
+
+class SecondFactorCode(Table):
+    """A code that works once: a recovery code, one sent as a text message, or one that an administrator had mailed."""
+
+    account = ForeignKeyField(Account, on_delete="CASCADE", index=False)
+    kind = TextField()
+    code_hash = TextField()
+    created_at = UTCDateTimeField()
+    expires_at = UTCDateTimeField(null=True)
+    used_at = UTCDateTimeField(null=True)
+
+    class Meta:
+        indexes = ((("account", "kind"), False),)
+
+
+class TrustedBrowser(Table):
+    """A browser that showed a second factor and is not asked again for 12 hours."""
+
+    account = ForeignKeyField(Account, on_delete="CASCADE")
+    token_hash = TextField(unique=True)
+    created_at = UTCDateTimeField()
+    expires_at = UTCDateTimeField()
+    browser = TextField(default="")
+    remote_address = TextField(default="")
+
+
+class PasswordLink(Table):
+    """A mailed link to choose a password, by the hash of its token. Using it deletes the row."""
+
+    account = ForeignKeyField(Account, on_delete="CASCADE")
+    token_hash = TextField(unique=True)
+    kind = TextField()  # welcome or reset
+    created_at = UTCDateTimeField()
+    expires_at = UTCDateTimeField()
+
+
+class Attempt(Table):
+    """Something that may be done only so often, such as trying a password for one address."""
 
     key = TextField()
     at = UTCDateTimeField()
@@ -441,7 +540,29 @@ class SignInFailure(Table):
         indexes = ((("key", "at"), False),)
 
 
+class Mail(Table):
+    """A mail to be sent. It is composed when it is sent, so that no link and no code ever lies here.
+
+    `kind` names the templates under mail/. `message_id` stays the same when it has to be sent again.
+    """
+
+    organization = ForeignKeyField(Organization, null=True, on_delete="CASCADE")
+    account = ForeignKeyField(Account, null=True, on_delete="CASCADE")
+    kind = TextField()
+    to = TextField()
+    details = JSONField(default=dict)
+    message_id = TextField(unique=True)
+    created_at = UTCDateTimeField()
+    not_before = UTCDateTimeField(index=True)
+    attempts = IntegerField(default=0)
+    claimed_at = UTCDateTimeField(null=True)
+    sent_at = UTCDateTimeField(null=True)
+    given_up_at = UTCDateTimeField(null=True)
+    error = TextField(default="")
+
+
 TABLES = (
     Installation, Organization, Domain, Account, Address, Membership, Connection, DirectoryObject, DirectoryAddress,
-    DirectoryMember, SyncRun, SyncChange, SyncChangeMember, Exemption, AuditEvent, SignInSession, SignInFailure,
+    DirectoryMember, SyncRun, SyncChange, SyncChangeMember, Exemption, AuditEvent, SignInSession, HalfSignIn,
+    Authenticator, SecondFactorCode, TrustedBrowser, PasswordLink, Attempt, Mail,
 )  # fmt: skip

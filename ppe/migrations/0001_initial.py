@@ -199,14 +199,14 @@ def up(migrator, db):
             indexes = ((('member',), False),)
     db.create_tables([Membership])
 
-    class SignInFailure(Model):
+    class Attempt(Model):
         key = TextField()
         at = DateTimeField()
         class Meta:
             database = db
             table_name = 'sign_in_failure'
             indexes = ((('key', 'at'), False),)
-    db.create_tables([SignInFailure])
+    db.create_tables([Attempt])
 
     class SignInSession(Model):
         account = ForeignKeyField(Account, on_delete='CASCADE')

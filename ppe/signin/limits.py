@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from ppe.db import database
 from ppe.errors import Refused
-from ppe.models import SignInFailure
+from ppe.models import Attempt
 
 WINDOW = timedelta(minutes=15)
 PER_ADDRESS, PER_NETWORK = 10, 50
@@ -22,23 +22,23 @@ def count_attempt(address: str, remote_address: str, now: datetime) -> None:
         TooMany: there were too many already. This one was not looked at and is not counted.
     """
     with database.atomic():
-        SignInFailure.delete().where(SignInFailure.at <= now - WINDOW).execute()
+        Attempt.delete().where(Attempt.at <= now - WINDOW).execute()
         for key, most in ((_address_key(address), PER_ADDRESS), (_network_key(remote_address), PER_NETWORK)):
-            SignInFailure.create(key=key, at=now)
-            if SignInFailure.select().where(SignInFailure.key == key).count() > most:
+            Attempt.create(key=key, at=now)
+            if Attempt.select().where(Attempt.key == key).count() > most:
                 raise TooMany("There were too many failed attempts. Please wait 15 minutes, then try again.")
 
 
 def forgive(address: str, remote_address: str) -> None:
     """The attempt was right: the address begins anew, and the network address loses the one just counted."""
-    SignInFailure.delete().where(SignInFailure.key == _address_key(address)).execute()
+    Attempt.delete().where(Attempt.key == _address_key(address)).execute()
     latest = (
-        SignInFailure.select(SignInFailure.id)
-        .where(SignInFailure.key == _network_key(remote_address))
-        .order_by(SignInFailure.id.desc())
+        Attempt.select(Attempt.id)
+        .where(Attempt.key == _network_key(remote_address))
+        .order_by(Attempt.id.desc())
         .limit(1)
     )
-    SignInFailure.delete().where(SignInFailure.id.in_(latest)).execute()
+    Attempt.delete().where(Attempt.id.in_(latest)).execute()
 
 
 def _address_key(address: str) -> str:

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from ppe.clock import utcnow
-from ppe.models import SignInFailure
+from ppe.models import Attempt
 from ppe.signin import limits
 from tests.conftest import OpenDatabase
 
@@ -40,27 +40,27 @@ def test_too_many_from_one_network_address_for_whomever() -> None:
 
 def test_a_refused_attempt_does_not_lengthen_the_wait() -> None:
     _fail(limits.PER_ADDRESS)
-    counted = SignInFailure.select().count()
+    counted = Attempt.select().count()
     with pytest.raises(limits.TooMany):
         _fail(1)
-    assert SignInFailure.select().count() == counted
+    assert Attempt.select().count() == counted
 
 
 def test_after_a_quarter_of_an_hour_it_is_forgotten() -> None:
     _fail(limits.PER_ADDRESS)
     limits.count_attempt("ada@contoso.example", "203.0.113.9", NOW + limits.WINDOW + timedelta(seconds=1))
-    assert SignInFailure.select().count() == 2
+    assert Attempt.select().count() == 2
 
 
 def test_success_forgives_the_address_and_its_own_attempt_only() -> None:
     _fail(3, address="bob@contoso.example")
     _fail(4)
     limits.forgive("ada@contoso.example", "203.0.113.9")
-    keys = [failure.key for failure in SignInFailure.select()]
+    keys = [failure.key for failure in Attempt.select()]
     assert sum(key.startswith("network") for key in keys) == 6
     assert sum(key.startswith("address") for key in keys) == 3
 
 
 def test_what_was_typed_is_not_kept() -> None:
     _fail(1, address="my secret password by mistake")
-    assert not any("password" in failure.key for failure in SignInFailure.select())
+    assert not any("password" in failure.key for failure in Attempt.select())

@@ -20,7 +20,7 @@ from ppe.models import (
     Domain,
     Exemption,
     Membership,
-    SignInFailure,
+    Attempt,
     SignInSession,
     SyncChange,
     SyncRun,
@@ -54,7 +54,7 @@ def _address(app: Flask, rule: Rule, numbers: dict[str, int]) -> str:
 
 def _everything() -> dict[str, list[Any]]:
     """All rows there are, but for what signing in leaves behind."""
-    left_behind = (SignInSession, SignInFailure, AuditEvent)
+    left_behind = (SignInSession, Attempt, AuditEvent)
     tables: list[Any] = [table for table in TABLES if table not in left_behind]
     return {table.__name__: sorted(table.select().tuples(), key=str) for table in tables}
 
