@@ -114,6 +114,15 @@ def execute_many(statement: str, rows: Sequence[Sequence[object]]) -> int:
     return int(cursor.rowcount)
 
 
+def one_at_a_time(key: str) -> None:
+    """Until the caller's transaction ends, nobody else passes here with the same key.
+
+    On SQLite a transaction has the only pen from its beginning, so there is nothing to wait for.
+    """
+    if not isinstance(database.obj, SqliteDatabase):
+        execute("SELECT pg_advisory_xact_lock(hashtext(?))", (key,))
+
+
 def _dialect(statement: str) -> str:
     return statement if database.param == "?" else statement.replace("%", "%%").replace("?", "%s")
 

@@ -15,15 +15,26 @@ def encrypt(secret: str) -> str:
     return _keys().encrypt(secret.encode()).decode()
 
 
-def decrypt(stored: str) -> str:
+def decrypt(
+    stored: str,
+    unreadable: str = "The stored client secret can't be read with the keys of this installation. Enter it anew.",
+    field: str = "ad_key",
+) -> str:
     """The secret behind what `encrypt` gave.
 
     Raises:
-        Refused: none of the listed keys made it.
+        Refused: none of the listed keys made it; the sentence is `unreadable`, beside `field`.
     """
     try:
         return _keys().decrypt(stored.encode()).decode()
     except InvalidToken:
-        raise Refused(
-            "The stored client secret can't be read with the keys of this installation. Enter it anew.", "ad_key"
-        ) from None
+        raise Refused(unreadable, field) from None
+
+
+def rotated(stored: str) -> str:
+    """The same secret, encrypted with the newest key.
+
+    Raises:
+        InvalidToken: none of the listed keys made it.
+    """
+    return _keys().rotate(stored.encode()).decode()

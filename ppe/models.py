@@ -66,6 +66,7 @@ class Table(Model):
 
     if TYPE_CHECKING:  # peewee makes them by itself
         id = AutoField()
+        tech_contact_id: int | None
         organization_id: int
         connection_id: int
         account_id: int

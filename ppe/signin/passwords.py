@@ -5,10 +5,13 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 from flask import Flask
+from zxcvbn import zxcvbn
 
 from ppe.config import Settings
 
 SHORTEST, LONGEST = 12, 200
+HARD_ENOUGH = 3  # of zxcvbn's 0 to 4: more than a hundred million guesses
+WEIGHED = 72  # characters that zxcvbn looks at; it refuses more, and needs none of them
 _hasher = PasswordHasher()
 
 
@@ -28,8 +31,9 @@ def problem(password: str, *, address: str, name: str) -> str | None:
         return f"Use at most {LONGEST} characters."
     if password.casefold().strip() in {address.casefold().strip(), name.casefold().strip()}:
         return "Use something other than your address or your name."
-    if len(set(password)) < 4:
-        return "Use more than a few characters over and over."
+    known = [address, *address.replace("@", ".").split("."), name, *name.split()]
+    if zxcvbn(password[:WEIGHED], user_inputs=known)["score"] < HARD_ENOUGH:
+        return "This password is easy to guess: it is common, or made of common parts. Use a few words that don't belong together."
     return None
 
 

@@ -1,4 +1,4 @@
-"""Who may see which page: every view but the way in stands behind `admin_required`."""
+"""Who may see which page: every view but the way in stands behind `admin_required` or `signed_in_required`."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -16,6 +16,7 @@ from ppe.clock import utcnow
 from ppe.extensions import login
 from ppe.models import ADMIN, Account, Organization
 from ppe.signin import sessions
+from ppe.signin.visitor import Visitor, browser_words
 
 View = Callable[..., ResponseReturnValue]
 
@@ -37,13 +38,31 @@ def admin_required(view: View) -> View:
         if not current_user.is_authenticated:
             return elsewhere(url_for("sign_in.page", next=_here()))
         if current_user.type != ADMIN:
-            return elsewhere(url_for("sign_in.account"))
+            return elsewhere(url_for("preferences.page"))
         if current_user.read_only and request.method not in ("GET", "HEAD"):
             abort(403, "Your account is read-only: you may look at everything and change nothing.")
         return view(*args, **kwargs)
 
     vars(guarded)["admin_page"] = True
     return guarded
+
+
+def signed_in_required(view: View) -> View:
+    """Let in whoever is signed in: for what people see of their own account, and of nobody else's."""
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
+        if not current_user.is_authenticated:
+            return elsewhere(url_for("sign_in.page", next=_here()))
+        return view(*args, **kwargs)
+
+    vars(guarded)["own_page"] = True
+    return guarded
+
+
+def visitor() -> Visitor:
+    """Who is at the other end of this request."""
+    return Visitor(request.remote_addr or "", browser_words(request.user_agent.string))
 
 
 def current_organization() -> Organization:
@@ -65,17 +84,20 @@ def elsewhere(address: str) -> ResponseReturnValue:
 
 
 def allowed_next(wanted: str) -> str:
-    """The page to show after sign-in: the wanted one if it is an administrator's page of ours, else Home.
+    """The page to show after sign-in: the wanted one if it is a page of ours that this account may see, else its first.
 
     The address is built anew from the endpoint that it names, so that it cannot lead to any other host.
     """
+    is_admin = current_user.type == ADMIN
+    first = url_for("home.page" if is_admin else "preferences.page")
     try:
         parts = urlsplit(wanted)
         endpoint, values = current_app.create_url_adapter(request).match(parts.path, method="GET")  # type: ignore[union-attr]
     except (HTTPException, RoutingException, ValueError):
-        return url_for("home.page")
-    if parts.netloc or not hasattr(current_app.view_functions[endpoint], "admin_page"):
-        return url_for("home.page")
+        return first
+    kinds = ("admin_page", "own_page") if is_admin else ("own_page",)
+    if parts.netloc or not any(hasattr(current_app.view_functions[endpoint], kind) for kind in kinds):
+        return first
     return url_for(endpoint, **values) + (f"?{urlencode(parse_qsl(parts.query))}" if parts.query else "")
 
 

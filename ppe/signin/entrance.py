@@ -1,0 +1,89 @@
+"""Coming in: after a first step that went well either signed in, or half signed in and asked for a code."""
+
+from datetime import datetime
+from typing import Any
+
+from ppe import audit, outbox
+from ppe.db import database
+from ppe.models import ADMIN, PASSWORD, Account, Address, HalfSignIn, Organization
+from ppe.signin import half, second_factor, sessions, trusted_browsers
+from ppe.signin.sessions import FirstStep
+from ppe.signin.visitor import Visitor
+
+TRUSTED = "trusted browser"
+
+
+def after_first_step(
+    account: Account, step: FirstStep, wanted: str, trusted: str, visitor: Visitor, now: datetime
+) -> bool:
+    """Sign in, or remember that a code is still to come; gives whether somebody is signed in now.
+
+    `trusted` is the token of a browser that may be spared the code.
+    """
+    if not second_factor.is_asked(account, account.organization, step.name):
+        _sign_in(account, step, None, visitor, now)
+        return True
+    if trusted and trusted_browsers.is_trusted(account.id, trusted, now):
+        _sign_in(account, step, TRUSTED, visitor, now)
+        return True
+    half.begin(account, step, wanted, now)
+    return False
+
+
+def after_second_step(waiting: HalfSignIn, factor: str, visitor: Visitor, now: datetime) -> bool:
+    """Sign in whoever was half signed in; false when that was done, or ended, meanwhile."""
+    step = half.finish(waiting)
+    if step is None:
+        return False
+    _sign_in(waiting.account, step, factor, visitor, now)
+    return True
+
+
+def _sign_in(account: Account, step: FirstStep, factor: str | None, visitor: Visitor, now: datetime) -> None:
+    details: dict[str, Any] = {"first step": step.name, "second factor": factor}
+    with database.atomic():
+        audit.record(
+            account.organization_id, account.display_name, "signed in", _primary_of(account.id), details,
+            now=now, remote_address=visitor.remote_address,
+        )  # fmt: skip
+        if step.fallback and step.name == PASSWORD:
+            _report_fallback(account, visitor, now)
+        sessions.begin(account, step, visitor, now)
+
+
+def _report_fallback(account: Account, visitor: Visitor, now: datetime) -> None:
+    """On record; an administrator's use is also mailed to the tech contact, or where there is none to all of them."""
+    address = _primary_of(account.id)
+    audit.record(
+        account.organization_id, account.display_name, "signed in locally although Microsoft sign-in is on", address,
+        now=now, remote_address=visitor.remote_address,
+    )  # fmt: skip
+    if account.type != ADMIN:
+        return
+    details = {
+        "name": account.display_name, "address": address,
+        "at": now.isoformat(), "remote_address": visitor.remote_address,
+    }  # fmt: skip
+    for to in _who_is_told(account.organization):
+        outbox.ask("fallback_used", to=to, organization_id=account.organization_id, details=details, now=now)
+
+
+def _who_is_told(organization: Organization) -> list[str]:
+    admins = (
+        (Account.organization == organization)
+        & (Account.type == ADMIN)
+        & Account.active
+        & Account.removed_at.is_null()
+        & Address.is_primary
+    )
+    contact = admins & (Account.id == (organization.tech_contact_id or 0))
+    for these in (contact, admins):
+        found = [row.address for row in Address.select(Address.address).join(Account).where(these)]
+        if found:
+            return found
+    return []
+
+
+def _primary_of(account_id: int) -> str:
+    primary = Address.get_or_none(Address.account == account_id, Address.is_primary)
+    return str(primary.address) if primary else ""
