@@ -16,6 +16,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m ppe.practice", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="a loopback address; no other is accepted")
     parser.add_argument("--port", type=int, default=int(os.environ.get("PRACTICE_PORT", "8001")))
+    parser.add_argument("--smtp-port", type=int, default=0, help="where the mail server listens; 0: on any free port")
     parser.add_argument("--people", type=int, default=60, help="users of the company, rooms and guests included")
     parser.add_argument("--seed", type=int, default=1, help="another seed, another company")
     parser.add_argument("--groups", type=int, help="groups of the company")
@@ -46,11 +47,13 @@ def main() -> None:
             port=options.port,
             delta_page=options.delta_page,
             state=options.state,
+            smtp_port=options.smtp_port,
         )
     except NotLoopback as refusal:
         sys.exit(str(refusal))
     with server:
         sys.stdout.write(f"Practice tenant {server.domain} on {server.url}\n")
+        sys.stdout.write(f"Mail to 127.0.0.1:{server.smtp_port} and texts to {server.sms_url}\n")
         sys.stdout.flush()
         try:
             threading.Event().wait()

@@ -182,5 +182,8 @@ WEATHER: dict[str, tuple[Callable[[Weather, Form], None], str]] = {
         "Microsoft Graph is down.",
     ),
     "expire_tokens": (lambda weather, _form: weather.expire_tokens(), "All access tokens have expired."),
+    "mail_down": (lambda weather, _form: weather.mail_down(), "The mail server is away."),
+    "mail_refuses": (lambda weather, _form: weather.mail_refuses(), "The mail server refuses every recipient."),
+    "sms_down": (lambda weather, _form: weather.sms_down(), "The text message gateway is away."),
     "calm": (lambda weather, _form: weather.calm(), "All is calm."),
 }

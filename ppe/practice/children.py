@@ -62,14 +62,14 @@ class Children:
                 process.kill()
                 process.wait()
 
-    def start(self, program: Program) -> None:
-        """Start a program. It ends with this process, even if this one is killed."""
+    def start(self, program: Program, told: Mapping[str, str] | None = None) -> None:
+        """Start a program, which may be told more than the others. It ends with this process, even a killed one."""
         around = self._surroundings
         with self.log_of(program).open("wb") as log:
             process = subprocess.Popen(  # noqa: S603 - our own modules, with arguments made here
                 (sys.executable, "-m", *program.command),
                 cwd=around.root,
-                env=around.environment,
+                env={**around.environment, **(told or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

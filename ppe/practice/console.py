@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, request
 
 from ppe.practice.changes import Mistake, perform, perform_weather
+from ppe.practice.phone import sms_url
 from ppe.practice.practice import Practice
 
 
@@ -21,6 +22,8 @@ class Console:
         bp.add_url_rule("/weather", "weather", self.weather, methods=["POST"])
         bp.add_url_rule("/log", "log", self.log)
         bp.add_url_rule("/tenant", "tenant", self.tenant)
+        bp.add_url_rule("/mails", "mails", self.mails)
+        bp.add_url_rule("/texts", "texts", self.texts)
         bp.register_error_handler(Mistake, lambda mistake: ({"error": str(mistake)}, 400))
         return bp
 
@@ -52,7 +55,17 @@ class Console:
             "changes": tenant.journal.last,
             "news": [change.words for change in tenant.news()],
             "weather": self._practice.weather.words(),
+            "smtp_port": self._practice.smtp_port,
+            "sms_url": sms_url(request.host),
         }
+
+    def mails(self) -> list[dict[str, object]]:
+        """Answer with the mails that arrived, the newest last."""
+        return [mail.as_json() for mail in self._practice.mails]
+
+    def texts(self) -> list[dict[str, object]]:
+        """Answer with the text messages that arrived, the newest last."""
+        return [text.as_json() for text in self._practice.texts]
 
 
 def asked() -> dict[str, Any]:

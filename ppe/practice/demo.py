@@ -99,10 +99,11 @@ def _run(place: Place) -> None:
         try:
             children.start(tenant)
             credentials = children.wait_for(f"{place.tenant_address}/practice/tenant").json()
+            post = _post_offices(credentials)
             password = _password(place.folder)
-            seed(_quiet_settings(place), password, credentials)
-            children.start(web)
-            children.start(worker)
+            seed(_quiet_settings(place, post), password, credentials)
+            children.start(web, post)
+            children.start(worker, post)
             children.wait_for(f"{place.address}/sign-in")
             _say(place, password)
             while True:
@@ -113,9 +114,20 @@ def _run(place: Place) -> None:
                 signal.signal(ending, signal.SIG_IGN)
 
 
-def _quiet_settings(place: Place) -> Settings:
+def _post_offices(tenant: dict[str, Any]) -> dict[str, str]:
+    """Where mails and text messages go: to the practice tenant, which shows them. It knows its ports when it runs."""
+    return {
+        "PPE_MAIL_SERVER": "127.0.0.1",
+        "PPE_MAIL_PORT": str(tenant["smtp_port"]),
+        "PPE_MAIL_SECURITY": "none",
+        "PPE_MAIL_FROM": "PPE <ppe@contoso.example>",
+        "PPE_SMS_URL": tenant["sms_url"],
+    }
+
+
+def _quiet_settings(place: Place, post: dict[str, str]) -> Settings:
     """The demo's settings for this process, whose output is for the three lines alone."""
-    return replace(Settings.from_env(place.environment()), log_level="WARNING")
+    return replace(Settings.from_env(place.environment() | post), log_level="WARNING")
 
 
 def seed(settings: Settings, password: str, tenant: dict[str, Any]) -> None:
@@ -181,6 +193,7 @@ def _say(place: Place, password: str) -> None:
     sys.stdout.write(
         f"address: {place.address}\nuser: {USER}\npassword: {password}\n\n"
         f"Ctrl+C stops it. Hire, rename or remove people at {place.tenant_address}, then run a sync.\n"
+        f"What is sent arrives at {place.tenant_address}/mailbox and {place.tenant_address}/phone.\n"
     )
     sys.stdout.flush()
 

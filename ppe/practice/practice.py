@@ -5,6 +5,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ppe.practice.delta import Room
+from ppe.practice.inbox import Inbox
+from ppe.practice.mailbox import Mail
+from ppe.practice.phone import Text
 from ppe.practice.tenant import Tenant
 from ppe.practice.tokens import AccessTokens
 from ppe.practice.weather import Weather
@@ -41,6 +44,9 @@ class Practice:
     weather: Weather = field(default_factory=Weather)
     log: RequestLog = field(default_factory=RequestLog)
     tokens: AccessTokens = field(default_factory=AccessTokens)
+    mails: Inbox[Mail] = field(default_factory=Inbox)
+    texts: Inbox[Text] = field(default_factory=Inbox)
+    smtp_port: int = 0
 
     def keep(self) -> None:
         """Save the tenant, where it has a file."""

@@ -1,6 +1,5 @@
 """The practice server: Graph, sign-in and a page for people, on loopback and nowhere else."""
 
-import ipaddress
 import threading
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +12,12 @@ from ppe.practice.console import Console
 from ppe.practice.delta import Room
 from ppe.practice.front import Front
 from ppe.practice.graph import GraphHost
+from ppe.practice.inbox import Inbox
 from ppe.practice.login import SignInHost
+from ppe.practice.loopback import is_loopback
+from ppe.practice.mailbox import Mail, MailServer
+from ppe.practice.messages import Messages
+from ppe.practice.phone import Gateway, Text, sms_url
 from ppe.practice.practice import Practice, Request, RequestLog
 from ppe.practice.tenant import Tenant
 from ppe.practice.transport import Server
@@ -26,21 +30,14 @@ class NotLoopback(ValueError):
     """The practice tenant hands out its secrets to whoever asks, so it is served on this machine only."""
 
 
-def is_loopback(host: str) -> bool:
-    """Is this a name or address of this very machine?"""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
 def create_app(practice: Practice) -> Flask:
     """Return the application: the two Microsoft hosts as paths, and the page."""
     app = Flask(__name__)
     app.json.sort_keys = False  # type: ignore[attr-defined] # the default provider has it
     app.before_request(refuse_strangers)
-    for host in (GraphHost(practice), SignInHost(practice), Console(practice), Front(practice)):
+    for host in (GraphHost(practice), SignInHost(practice), Console(practice), Front(practice), Messages(practice)):
         app.register_blueprint(host.blueprint())
+    app.register_blueprint(Gateway(practice.texts, practice.weather).blueprint())
 
     @app.after_request
     def note(response: Response) -> Response:
@@ -73,19 +70,24 @@ class PracticeServer:
         member_slice: int = 1000,
         host: str = "127.0.0.1",
         state: Path | None = None,
+        smtp_port: int = 0,
     ) -> None:
         if not is_loopback(host):
             raise NotLoopback(f"The practice tenant is served on loopback only, not on {host}.")
         self.practice = Practice(tenant or Tenant.company(), Room(delta_page, member_slice), state)
         self._server = Server(host, port, create_app(self.practice))
+        self._smtp_port = smtp_port
+        self._mail_server = MailServer(self.practice.mails, self.practice.weather)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         name = f"[{host}]" if ":" in host else host
         self.url = f"http://{name}:{self._server.port}"
         self.login_url = f"{self.url}/login"
         self.graph_url = f"{self.url}/graph/v1.0"
+        self.sms_url = sms_url(f"{name}:{self._server.port}")
 
     def __enter__(self) -> Self:
         self.practice.keep()
+        self.practice.smtp_port = self._mail_server.start(self._smtp_port)
         self._thread.start()
         return self
 
@@ -97,6 +99,7 @@ class PracticeServer:
         self._thread.join()
         self._server.hang_up()
         self._server.server_close()
+        self._mail_server.stop()
         self.practice.keep()
 
     @property
@@ -113,6 +116,21 @@ class PracticeServer:
     def log(self) -> RequestLog:
         """The requests that were answered."""
         return self.practice.log
+
+    @property
+    def mails(self) -> Inbox[Mail]:
+        """The mails that arrived."""
+        return self.practice.mails
+
+    @property
+    def texts(self) -> Inbox[Text]:
+        """The text messages that arrived."""
+        return self.practice.texts
+
+    @property
+    def smtp_port(self) -> int:
+        """Where the mail server listens, on 127.0.0.1; 0 until it does."""
+        return self.practice.smtp_port
 
     @property
     def application_id(self) -> str:

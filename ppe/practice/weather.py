@@ -10,6 +10,7 @@ from ppe.practice.errors import GraphError, Throttled
 
 Outage = Literal["503", "html", "reset", "truncated_gzip", "hang"]
 PageFault = Literal["503", "html", "reset", "cut", "empty"]
+MailFault = Literal["down", "refuses"]
 Hook = Callable[[Collection, int], None]
 FOREVER = 10**9
 
@@ -29,10 +30,12 @@ class _Sky:
     empty: bool = False
     cut_after: int | None = None
     duplicates: bool = False
+    mail: MailFault | None = None
+    texts_down: bool = False
 
 
 class Weather:
-    """Faults of the practice Graph. Sign-in stays fair; its failures are the tenant's (secret, consent)."""
+    """Faults of Graph, mailbox and phone. Sign-in stays fair; its failures are the tenant's (secret, consent)."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -97,6 +100,18 @@ class Weather:
         """Make every nextLink handed out so far stale."""
         self.page_generation += 1
 
+    def mail_down(self) -> None:
+        """Let the mail server answer 421 to everything, and hang up."""
+        self._sky.mail = "down"
+
+    def mail_refuses(self) -> None:
+        """Let the mail server refuse every recipient."""
+        self._sky.mail = "refuses"
+
+    def sms_down(self) -> None:
+        """Let the text message gateway answer 503."""
+        self._sky.texts_down = True
+
     def before_page(self, hook: Hook) -> None:
         """Call `hook(kind, page number)` before each page of a listing or round is answered."""
         self._hooks.append(hook)
@@ -125,6 +140,9 @@ class Weather:
             (sky.redirect_to, "Every request is sent elsewhere."),
             (self._page_faults, "Some pages fail."),
             (sky.empty or sky.cut_after or sky.circles or sky.next_link or sky.duplicates, "Listings are not right."),
+            (sky.mail == "down", "The mail server is away."),
+            (sky.mail == "refuses", "The mail server refuses every recipient."),
+            (sky.texts_down, "The text message gateway is away."),
         )
         return [sentence for holds, sentence in sentences if holds]
 

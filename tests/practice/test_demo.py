@@ -89,6 +89,27 @@ def test_it_answers_keeps_its_data_and_stops_when_told(start: Start, tmp_path: P
     assert (tmp_path / "demo" / "password").stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="only Linux shows what a process was told")
+def test_web_and_worker_send_to_the_practice_mailbox_and_phone(start: Start, ports: tuple[int, int]) -> None:
+    demo = start()
+    said(demo)
+    assert demo.stdout is not None
+    closing = "".join(demo.stdout.readline() for _ in range(3))
+    tenant = f"http://127.0.0.1:{ports[1]}"
+    told = requests.get(f"{tenant}/practice/tenant", timeout=5).json()
+    for word in ("gunicorn", "huey_consumer"):
+        environment = Path(f"/proc/{process_of(demo, word)}/environ").read_text().split("\0")
+        assert {
+            "PPE_MAIL_SERVER=127.0.0.1",
+            f"PPE_MAIL_PORT={told['smtp_port']}",
+            "PPE_MAIL_SECURITY=none",
+            "PPE_MAIL_FROM=PPE <ppe@contoso.example>",
+            f"PPE_SMS_URL={told['sms_url']}",
+        } <= set(environment)
+    for place in ("mailbox", "phone"):
+        assert f"{tenant}/{place}" in closing
+
+
 def test_it_can_be_killed_and_a_process_that_dies_ends_it(start: Start) -> None:
     killed = start()
     told = said(killed)

@@ -110,10 +110,10 @@ def test_the_command_serves_until_it_is_told_to_stop(tmp_path):
     command = [sys.executable, "-m", "ppe.practice", "--port", "0", "--people", "5", "--state", str(state)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        url = process.stdout.readline().split()[-1]
+        url, port = process.stdout.readline().split()[-1], process.stdout.readline().split()[2].partition(":")[2]
         told = requests.get(f"{url}/practice/tenant", timeout=5).json()
         requests.post(f"{url}/practice/changes", json={"action": "hire", "name": "Ann"}, timeout=5)
         process.terminate()
         assert process.wait(10) == 0
-    assert (told["domain"], told["people"]) == ("contoso.example", 5)
+    assert (told["domain"], told["people"], told["smtp_port"]) == ("contoso.example", 5, int(port))
     assert Tenant.load(state).find("Ann")
