@@ -4,11 +4,11 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
-from ppe import setup
+from ppe import mailer, setup, sms
 from ppe.clock import utcnow
 from ppe.config import Settings
 from ppe.db import database
-from ppe.errors import Refused
+from ppe.errors import DeliveryFailed, Refused
 
 commands = AppGroup("ppe", help="Look after this installation.")
 
@@ -43,6 +43,31 @@ def set_up_token() -> None:
         token = setup.new_token(utcnow())
     click.echo(f"Set-up: open {_settings().public_url}/set-up and paste this one-time token, good for 24 hours:")
     click.echo(f"Set-up token: {token}")
+
+
+@commands.command("test-mail")
+@click.argument("address")
+def test_mail(address: str) -> None:
+    """Send a mail to ADDRESS, to see whether the settings are right."""
+    try:
+        mailer.send_test(address, utcnow())
+    except DeliveryFailed as failed:
+        raise click.ClickException(failed.sentence) from failed
+    click.echo(f"The mail server took a mail for {address}.")
+
+
+@commands.command("test-text")
+@click.argument("number")
+def test_text(number: str) -> None:
+    """Send a text message to NUMBER, to see whether the settings are right."""
+    normalised = sms.normalised(number, _settings().phone_region)
+    if normalised is None:
+        raise click.ClickException(f"{number} is not a mobile number. Give it with its country code: +31612345678.")
+    try:
+        sms.send(normalised, "This is a test message from PPE.")
+    except DeliveryFailed as failed:
+        raise click.ClickException(failed.sentence) from failed
+    click.echo(f"The gateway took a text message for {normalised}.")
 
 
 def _settings() -> Settings:

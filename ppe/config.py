@@ -4,14 +4,16 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 from environs import Env, EnvError
 
+from ppe import delivery_settings as delivery
 from ppe.errors import SettingsError
 
 MICROSOFT_LOGIN_URL = "https://login.microsoftonline.com"
@@ -23,17 +25,27 @@ class Settings:
     """Everything an installation can choose. Made by `from_env`, or by a test that passes its own.
 
     `encryption_keys` are Fernet keys, the newest first. `trusted_proxies` is how many proxies in front may tell the
-    visitor's address. `demo` marks an installation that runs on the practice tenant.
+    visitor's address. Without a `mail_server` no mail can be sent, without an `sms_url` no text message. `demo` marks
+    an installation that runs on the practice tenant. What may hold a password stays out of the repr.
     """
 
-    secret_key: str
-    encryption_keys: tuple[str, ...]
+    secret_key: str = field(repr=False)
+    encryption_keys: tuple[str, ...] = field(repr=False)
     data_dir: Path
-    database_url: str
+    database_url: str = field(repr=False)
     public_url: str = "http://127.0.0.1:8000"
     trusted_proxies: int = 0
     microsoft_login_url: str = MICROSOFT_LOGIN_URL
     graph_url: str = GRAPH_URL
+    mail_server: str = ""
+    mail_port: int = delivery.PORTS[delivery.STARTTLS]
+    mail_security: str = delivery.STARTTLS
+    mail_username: str = ""
+    mail_password: str = field(default="", repr=False)
+    mail_from: str = "PPE <ppe@localhost>"
+    mail_ca_file: str = ""
+    sms_url: str = field(default="", repr=False)
+    phone_region: str = ""
     log_level: str = "INFO"
     demo: bool = False
     testing: bool = False
@@ -61,17 +73,19 @@ class Settings:
             kept_key, kept_keys = _kept_keys(data_dir)
             secret_key, encryption_keys = secret_key or kept_key, encryption_keys or kept_keys
         port = os.environ.get("PORT", "8000")
+        public_url = _https("PPE_PUBLIC_URL", env.str("PUBLIC_URL", f"http://127.0.0.1:{port}"))
         return cls(
             secret_key=_long_enough(secret_key),
             encryption_keys=_usable(encryption_keys),
             data_dir=data_dir,
             database_url=_database(env.str("DATABASE_URL", f"sqlite:///{data_dir / 'ppe.db'}")),
-            public_url=_https("PPE_PUBLIC_URL", env.str("PUBLIC_URL", f"http://127.0.0.1:{port}")),
+            public_url=public_url,
             trusted_proxies=_count("PPE_TRUSTED_PROXIES", env.int("TRUSTED_PROXIES", 0)),
             microsoft_login_url=_https("PPE_MICROSOFT_LOGIN_URL", env.str("MICROSOFT_LOGIN_URL", MICROSOFT_LOGIN_URL)),
             graph_url=_https("PPE_GRAPH_URL", env.str("GRAPH_URL", GRAPH_URL)),
             log_level=_log_level(env.str("LOG_LEVEL", "INFO")),
             demo=env.bool("DEMO", False),
+            **_delivery(env, public_url),
         )
 
     @property
@@ -95,6 +109,14 @@ class Settings:
             "MAX_CONTENT_LENGTH": 4 * 1024 * 1024,
             "WTF_CSRF_TIME_LIMIT": None,  # a review may stay open all day
             "BOOTSTRAP_SERVE_LOCAL": True,
+            "MAIL_SERVER": self.mail_server,
+            "MAIL_PORT": self.mail_port,
+            "MAIL_USE_TLS": self.mail_security == delivery.STARTTLS,
+            "MAIL_USE_SSL": self.mail_security == delivery.TLS,
+            "MAIL_USERNAME": self.mail_username,
+            "MAIL_PASSWORD": self.mail_password,
+            "MAIL_CA_FILE": self.mail_ca_file,
+            "MAIL_SUPPRESS_SEND": False,  # tests send to a listener of their own
             "TESTING": self.testing,
         }
 
@@ -115,6 +137,26 @@ class env_from:  # noqa: N801 - reads as the sentence `with env_from(environ)`
         if self.environ is not None:
             os.environ.clear()
             os.environ.update(self.kept)
+
+
+def _delivery(env: Env, public_url: str) -> dict[str, Any]:
+    """What has to do with mail and text messages."""
+    server = delivery.mail_server(env.str("MAIL_SERVER", ""))
+    security = delivery.mail_security(
+        env.str("MAIL_SECURITY", delivery.STARTTLS), server_is_local=not server or is_loopback(server)
+    )
+    username = env.str("MAIL_USERNAME", "")
+    return {
+        "mail_server": server,
+        "mail_port": delivery.mail_port(env.int("MAIL_PORT", delivery.PORTS[security])),
+        "mail_security": security,
+        "mail_username": username,
+        "mail_password": delivery.mail_password(username, env.str("MAIL_PASSWORD", "")),
+        "mail_from": delivery.mail_from(env.str("MAIL_FROM", delivery.sender_at(public_url))),
+        "mail_ca_file": delivery.mail_ca_file(env.str("MAIL_CA_FILE", "")),
+        "sms_url": delivery.sms_url(env.str("SMS_URL", "")),
+        "phone_region": delivery.phone_region(env.str("PHONE_REGION", "")),
+    }
 
 
 def _kept_keys(data_dir: Path) -> tuple[str, tuple[str, ...]]:

@@ -29,6 +29,10 @@ class NotFound(PPEError):
     """No such thing in this organisation."""
 
 
+class DeliveryFailed(PPEError):
+    """A mail or a text message did not get away: try it again later, or look at the settings it names."""
+
+
 class DirectoryError(PPEError):
     """Microsoft did not give what a sync needs.
 

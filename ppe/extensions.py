@@ -12,17 +12,19 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ppe import headers
 from ppe.config import Settings
+from ppe.smtp import SafeMail
 
 csrf = CSRFProtect()
 login = LoginManager()
 bootstrap = Bootstrap5()
 htmx = Htmx()
+mail = SafeMail()
 
 
 def init_app(app: Flask) -> None:
     """Bind every extension to this app."""
     settings: Settings = app.config["SETTINGS"]
-    for extension in (csrf, login, bootstrap, htmx):
+    for extension in (csrf, login, bootstrap, htmx, mail):
         extension.init_app(app)
     login.session_protection = None  # a session is a row of ours: no guess from the browser's name can end it
     app.register_blueprint(_htmx_files())

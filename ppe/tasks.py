@@ -8,6 +8,7 @@ from flask import Flask
 from huey import Huey, crontab
 from huey.storage import MemoryStorage, PostgresStorage, SqliteStorage
 
+from ppe import mailer
 from ppe.clock import utcnow
 from ppe.config import Settings
 from ppe.db import database
@@ -50,11 +51,19 @@ def sync(run_id: int) -> None:
     run.proceed(run_id, utcnow)
 
 
+@huey.task(name="post")
+@in_app
+def post() -> None:
+    """Send the mails that are due. Ring after the transaction that asked for one."""
+    mailer.deliver_due(utcnow)
+
+
 @huey.periodic_task(crontab(), name="tick")
 @in_app
 def tick() -> None:
-    """Every minute: find the runs that nobody works on and should."""
+    """Every minute: find the runs that nobody works on and should, and the mails that wait."""
     ring_all()
+    post()
 
 
 @huey.on_startup()
