@@ -7,13 +7,14 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from ppe.practice.directory import NoSuchObject
 from ppe.practice.groups import SWITCHES
+from ppe.practice.loopback import origin
 from ppe.practice.people import PeopleChanges
 from ppe.practice.tenant import Tenant
-from ppe.practice.weather import Outage, Weather
+from ppe.practice.weather import Outage, SignInOutage, Weather
 
 Form = Mapping[str, Any]
 ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -128,6 +129,27 @@ def perform(tenant: Tenant, form: Form) -> Outcome:
     return Outcome(f"{news[-1].words}." if news else CHANGES[action][1], object_id or str(form.get("id") or ""))
 
 
+def register_addresses(tenant: Tenant, form: Form) -> None:
+    """Register where people may be sent after signing in, and the address for front-channel logout.
+
+    Redirect addresses come as a list, or as text with blanks between. What is not given stays; what is empty goes.
+    """
+    addresses, logout = form.get("redirect_addresses"), form.get("front_channel_logout")
+    listed = addresses.split() if isinstance(addresses, str) else addresses
+    for address in [*(listed or []), *([logout] if logout else [])]:
+        if not isinstance(address, str) or origin(address) is None:
+            raise Mistake(f"{address} is not a web address.")
+    tenant.register_addresses(listed, logout)
+
+
+def sign_in_down(weather: Weather, form: Form) -> None:
+    """Take the sign-in host down. Raises Mistake."""
+    kind = form.get("kind") or "503"
+    if kind not in get_args(SignInOutage):
+        raise Mistake(f"Sign-in cannot be down in this way: {kind}.")
+    weather.sign_in_down(cast(SignInOutage, kind))
+
+
 def throttle(weather: Weather, form: Form) -> None:
     """Throttle the next requests."""
     weather.throttle(int(form.get("times") or 3), str(form.get("retry_after") or "2.5"))
@@ -140,6 +162,8 @@ def perform_weather(weather: Weather, form: Form) -> Outcome:
         raise Mistake(f"There is no such weather: {action}.")
     try:
         WEATHER[action][0](weather, form)
+    except Mistake:
+        raise
     except ValueError:
         raise Mistake("Please write a number.") from None
     return Outcome(WEATHER[action][1])
@@ -172,6 +196,9 @@ CHANGES: dict[str, tuple[Callable[[Tenant, Form], str | None], str]] = {
     "replace_secret": (about_all(Tenant.replace_secret), "There is a new client secret; the old one is void."),
     "withdraw_consent": (about_all(Tenant.withdraw_consent), "The consent is withdrawn."),
     "grant_consent": (about_all(Tenant.grant_consent), "The consent is granted. It takes a new token to have effect."),
+    "rotate_keys": (about_all(Tenant.rotate_signing_keys), "A new key signs from now on; the old one is still listed."),
+    "withdraw_old_keys": (about_all(Tenant.withdraw_old_keys), "Only the key that signs now is listed."),
+    "register_addresses": (register_addresses, "The addresses are registered."),
     "expire_delta_links": (about_all(Tenant.expire_delta_links), "All delta links have expired."),
 }
 WEATHER: dict[str, tuple[Callable[[Weather, Form], None], str]] = {
@@ -181,6 +208,7 @@ WEATHER: dict[str, tuple[Callable[[Weather, Form], None], str]] = {
         lambda weather, form: weather.down(kind=cast(Outage, form.get("kind") or "503")),
         "Microsoft Graph is down.",
     ),
+    "sign_in_down": (sign_in_down, "Microsoft sign-in is down."),
     "expire_tokens": (lambda weather, _form: weather.expire_tokens(), "All access tokens have expired."),
     "mail_down": (lambda weather, _form: weather.mail_down(), "The mail server is away."),
     "mail_refuses": (lambda weather, _form: weather.mail_refuses(), "The mail server refuses every recipient."),

@@ -44,13 +44,16 @@ class Throttled(GraphError):
 class SignInError(Exception):
     """The sign-in host's answer is an error."""
 
-    def __init__(self, status: int, error: str, code: int, description: str, *, uri: bool = True) -> None:
+    def __init__(
+        self, status: int, error: str, code: int, description: str, *, uri: bool = True, subcode: str = ""
+    ) -> None:
         super().__init__(description)
         self.status = status
         self.error = error
         self.code = code
         self.description = description
         self.uri = uri
+        self.subcode = subcode
 
     def body(self, trace_id: str, correlation_id: str, error_page: str) -> dict[str, Any]:
         """Return the error in today's shape, the trailers separated by one space."""

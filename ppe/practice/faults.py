@@ -5,12 +5,16 @@ import socket
 
 from flask import Response, request
 
-from ppe.practice.weather import Outage, PageFault, Weather, unavailable
+from ppe.practice.weather import Outage, PageFault, SignInOutage, Weather, unavailable
 
 GATEWAY_PAGE = (
     "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
     "<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>Microsoft-Azure-Application-Gateway/v2</center>\r\n"
     "</body>\r\n</html>\r\n"
+)
+BUSY_PAGE = (
+    "<!DOCTYPE html>\r\n<html><head><title>Service Unavailable</title></head>\r\n<body>"
+    "<h2>Service Unavailable</h2><hr><p>HTTP Error 503. The service is unavailable.</p></body></html>\r\n"
 )
 LONGEST_HANG = 120.0
 
@@ -46,3 +50,12 @@ def outage(kind: Outage | PageFault, weather: Weather) -> Response:
     if kind == "truncated_gzip":
         return truncated_gzip()
     raise unavailable()
+
+
+def sign_in_outage(kind: SignInOutage, weather: Weather) -> Response:
+    """Answer instead of the sign-in host: there it is a page for people that comes, even where JSON is due."""
+    if kind == "hang":
+        weather.wait(LONGEST_HANG)
+    if kind == "refuse":
+        return reset()
+    return Response(BUSY_PAGE, 503, content_type="text/html; charset=us-ascii")

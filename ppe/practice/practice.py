@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from ppe.practice.authorization_codes import AuthorizationCodes
+from ppe.practice.browser_session import BrowserSessions
 from ppe.practice.delta import Room
 from ppe.practice.inbox import Inbox
 from ppe.practice.mailbox import Mail
@@ -44,6 +46,8 @@ class Practice:
     weather: Weather = field(default_factory=Weather)
     log: RequestLog = field(default_factory=RequestLog)
     tokens: AccessTokens = field(default_factory=AccessTokens)
+    codes: AuthorizationCodes = field(default_factory=AuthorizationCodes)
+    browsers: BrowserSessions = field(default_factory=BrowserSessions)
     mails: Inbox[Mail] = field(default_factory=Inbox)
     texts: Inbox[Text] = field(default_factory=Inbox)
     smtp_port: int = 0

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4, uuid5
 
+from ppe.practice.loopback import is_loopback_address, origin
+
 ROLE = "Directory.Read.All"
 
 
@@ -41,7 +43,11 @@ def wire_time(moment: datetime) -> str:
 
 @dataclass(slots=True)
 class Registration:
-    """The registration, its secrets (the newest last) and whether an administrator consented."""
+    """The registration, its secrets (the newest last) and whether an administrator consented.
+
+    No redirect address at all means that any http address on this machine will do: a practice tenant beside a console
+    on whatever port should work without being told. Entra never takes one that is not registered.
+    """
 
     application_id: str
     object_id: str
@@ -49,6 +55,10 @@ class Registration:
     consented: bool = True
     token_lifetime: int = 3599
     name: str = field(default="People Pulled from Entra")
+    redirect_addresses: list[str] = field(default_factory=list)
+    front_channel_logout: str = ""
+    agreed: list[str] = field(default_factory=list)
+    """Object ids of the people who consented for themselves, which matters where no administrator did."""
 
     @classmethod
     def fresh(cls, tenant_id: str) -> "Registration":
@@ -70,6 +80,20 @@ class Registration:
     def secret(self) -> ClientSecret:
         """The secret to use."""
         return self.secrets[-1]
+
+    def may_redirect_to(self, address: str) -> bool:
+        """May somebody who signed in be sent there? Entra compares letter by letter."""
+        return address in self.redirect_addresses if self.redirect_addresses else is_loopback_address(address)
+
+    def may_return_to(self, address: str) -> bool:
+        """May somebody who signed out be sent there? Any page of a registered origin will do."""
+        if not self.redirect_addresses:
+            return is_loopback_address(address)
+        return origin(address) in {origin(known) for known in self.redirect_addresses} - {None}
+
+    def needs_consent_of(self, object_id: str) -> bool:
+        """Has this person to be asked first?"""
+        return not self.consented and object_id not in self.agreed
 
     def described(self) -> dict[str, object]:
         """Return what `/applications` says of it."""

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+import requests
 from flask import Flask, Response, abort, request
 
 from ppe.practice.console import Console
@@ -19,6 +20,7 @@ from ppe.practice.mailbox import Mail, MailServer
 from ppe.practice.messages import Messages
 from ppe.practice.phone import Gateway, Text, sms_url
 from ppe.practice.practice import Practice, Request, RequestLog
+from ppe.practice.signing_in import sign_in_as
 from ppe.practice.tenant import Tenant
 from ppe.practice.transport import Server
 from ppe.practice.weather import Weather
@@ -131,6 +133,13 @@ class PracticeServer:
     def smtp_port(self) -> int:
         """Where the mail server listens, on 127.0.0.1; 0 until it does."""
         return self.practice.smtp_port
+
+    def sign_in_as(self, browser: requests.Session, authorize_url: str, address: str) -> str:
+        """Sign a person in as a browser would, consent included, and return the application's callback address.
+
+        Raises SignInPageShown where a page stays in the way: then the browser was never sent back.
+        """
+        return sign_in_as(browser, authorize_url, self.tenant.find(address))
 
     @property
     def application_id(self) -> str:

@@ -13,6 +13,7 @@ from ppe.practice.journal import Change, Journal
 from ppe.practice.organization import Domain
 from ppe.practice.people import PeopleChanges
 from ppe.practice.registration import ClientSecret, Registration
+from ppe.practice.signing_keys import SigningKeys
 
 
 class Tenant(PeopleChanges, GroupChanges):
@@ -24,6 +25,7 @@ class Tenant(PeopleChanges, GroupChanges):
         super().__init__(tenant_id, default, initial)
         self.domains = list(domains)
         self.registration = registration or Registration.fresh(tenant_id)
+        self.signing_keys = SigningKeys()
         self.organization: dict[str, Any] = {}
         # Delta tokens carry it: those of another tenant, or from before a reset, are answered 410.
         self.generation = uuid.uuid4().hex
@@ -99,12 +101,38 @@ class Tenant(PeopleChanges, GroupChanges):
         return value
 
     def withdraw_consent(self) -> None:
-        """Take the permission away. Here this holds at once; Entra's old tokens keep their roles until they expire."""
+        """Take the permission away, also the one that people gave for themselves.
+
+        Here this holds at once; Entra's old tokens keep their roles until they expire.
+        """
         self.registration.consented = False
+        self.registration.agreed.clear()
 
     def grant_consent(self) -> None:
         """Grant the permission. A token from before has no roles: it takes a fresh one."""
         self.registration.consented = True
+
+    @locked
+    def agree(self, object_id: str) -> None:
+        """Let a person consent for herself to being signed in."""
+        if object_id not in self.registration.agreed:
+            self.registration.agreed.append(object_id)
+
+    @locked
+    def register_addresses(self, redirect_addresses: Sequence[str] | None, front_channel_logout: str | None) -> None:
+        """Register the application's own addresses. None leaves what is."""
+        if redirect_addresses is not None:
+            self.registration.redirect_addresses = list(redirect_addresses)
+        if front_channel_logout is not None:
+            self.registration.front_channel_logout = front_channel_logout
+
+    def rotate_signing_keys(self) -> None:
+        """Sign ID tokens with a new key; the old ones stay listed. Keys do not outlive the process."""
+        self.signing_keys.rotate()
+
+    def withdraw_old_keys(self) -> None:
+        """List only the key that signs now."""
+        self.signing_keys.withdraw_old()
 
     def expire_delta_links(self) -> None:
         """Make every delta link handed out so far worthless."""

@@ -8,6 +8,7 @@ import secrets
 import time
 from typing import Any
 
+from ppe.practice.authorization_codes import Grant
 from ppe.practice.errors import GraphError
 
 GRAPH_HOST = "https://graph.microsoft.com"
@@ -28,22 +29,16 @@ class AccessTokens:
 
     def issue(self, tenant_id: str, application_id: str, roles: list[str], lifetime: int, generation: int) -> str:
         """Return a token. Without consent there are no `roles` in it, not even an empty list."""
-        now = int(time.time())
-        claims: dict[str, Any] = {
-            "aud": GRAPH_HOST,
-            "iss": f"https://sts.windows.net/{tenant_id}/",
-            "iat": now,
-            "nbf": now,
-            "exp": now + lifetime,
-            "appid": application_id,
-            "idtyp": "app",
-            "tid": tenant_id,
-            "uti": secrets.token_urlsafe(16),
-            "ver": "1.0",
-            "generation": generation,
-        }
-        if roles:
-            claims["roles"] = roles
+        claims = _claims(tenant_id, application_id, lifetime) | {"idtyp": "app", "generation": generation}
+        return self._signed(claims | ({"roles": roles} if roles else {}))
+
+    def issue_for_person(self, grant: Grant, lifetime: int, generation: int) -> str:
+        """Return a token that acts for a person: it has no roles, and so reads no directory."""
+        claims = _claims(grant.tenant_id, grant.client_id, lifetime)
+        scope = " ".join(grant.scopes)
+        return self._signed(claims | {"oid": grant.object_id, "scp": scope, "generation": generation})
+
+    def _signed(self, claims: dict[str, Any]) -> str:
         header = {"typ": "JWT", "alg": "HS256"}
         signed = f"{_text(json.dumps(header).encode())}.{_text(json.dumps(claims).encode())}"
         return f"{signed}.{self._signature(signed)}"
@@ -64,6 +59,21 @@ class AccessTokens:
 
     def _signature(self, signed: str) -> str:
         return _text(hmac.digest(self._key, signed.encode(), hashlib.sha256))
+
+
+def _claims(tenant_id: str, application_id: str, lifetime: int) -> dict[str, Any]:
+    now = int(time.time())
+    return {
+        "aud": GRAPH_HOST,
+        "iss": f"https://sts.windows.net/{tenant_id}/",
+        "iat": now,
+        "nbf": now,
+        "exp": now + lifetime,
+        "appid": application_id,
+        "tid": tenant_id,
+        "uti": secrets.token_urlsafe(16),
+        "ver": "1.0",
+    }
 
 
 def _text(raw: bytes) -> str:

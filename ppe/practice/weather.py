@@ -9,6 +9,7 @@ from ppe.practice.directory import Collection
 from ppe.practice.errors import GraphError, Throttled
 
 Outage = Literal["503", "html", "reset", "truncated_gzip", "hang"]
+SignInOutage = Literal["503", "hang", "refuse"]
 PageFault = Literal["503", "html", "reset", "cut", "empty"]
 MailFault = Literal["down", "refuses"]
 Hook = Callable[[Collection, int], None]
@@ -30,12 +31,13 @@ class _Sky:
     empty: bool = False
     cut_after: int | None = None
     duplicates: bool = False
+    sign_in: SignInOutage | None = None
     mail: MailFault | None = None
     texts_down: bool = False
 
 
 class Weather:
-    """Faults of Graph, mailbox and phone. Sign-in stays fair; its failures are the tenant's (secret, consent)."""
+    """Faults of Graph, sign-in, mailbox and phone. Secret, consent and people that fail are the tenant's."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -59,6 +61,10 @@ class Weather:
         """Fail the next `times` requests (None: all until calm). `hang` answers nothing until calm."""
         with self._lock:
             self._sky.outages, self._sky.outage = FOREVER if times is None else times, kind
+
+    def sign_in_down(self, kind: SignInOutage = "503") -> None:
+        """Fail everything of the sign-in host until calm: a page 503, no answer at all, or a dropped connection."""
+        self._sky.sign_in = kind
 
     def fail_page(self, kind: Collection, page_number: int, how: PageFault = "503", times: int | None = None) -> None:
         """Fail one page of a listing or round, `times` times (None: until calm).
@@ -137,6 +143,7 @@ class Weather:
             (sky.delay, f"Every answer takes {sky.delay:g} s longer."),
             (sky.throttled, f"The next {sky.throttled} requests are answered 429."),
             (sky.outages, "Microsoft Graph is down."),
+            (sky.sign_in, "Microsoft sign-in is down."),
             (sky.redirect_to, "Every request is sent elsewhere."),
             (self._page_faults, "Some pages fail."),
             (sky.empty or sky.cut_after or sky.circles or sky.next_link or sky.duplicates, "Listings are not right."),
