@@ -31,12 +31,16 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Amendment:
-    """An existing account, at the version that was looked at, and how it is to stand afterwards."""
+    """An existing account, at the version that was looked at, and how it is to stand afterwards.
+
+    `is_relinked` says that another directory object, and so perhaps another person, takes it over: whatever somebody
+    could sign in with before ends.
+    """
 
     account_id: int
     version: int
     standing: Standing
-    ends_sessions: bool = False
+    is_relinked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,10 @@ _NEW = """
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
 """
 _AMEND = """
-    UPDATE account SET type = ?, display_name = ?, first_name = ?, last_name = ?, mobile = ?, active = ?,
-        deactivated_by = ?, directory_tenant = ?, directory_id = ?, directory_fingerprint = ?,
+    UPDATE account SET type = ?, display_name = ?, first_name = ?, last_name = ?,
+        mobile_changed_at = CASE WHEN mobile = ? THEN mobile_changed_at ELSE ? END, mobile = ?, active = ?,
+        deactivated_by = ?, microsoft_tenant = NULL, microsoft_id = NULL,
+        directory_tenant = ?, directory_id = ?, directory_fingerprint = ?,
         removed_at = NULL, removed_addresses = NULL, version = version + 1
     WHERE organization_id = ? AND id = ? AND version = ?
 """
@@ -84,7 +90,7 @@ def carry_out(organization_id: int, batch: Batch, now: datetime) -> None:
     """
     _remove(organization_id, batch.removals, now)
     _take_addresses([change.account_id for change in batch.amendments])
-    _amend(organization_id, batch.amendments)
+    _amend(organization_id, batch.amendments, now)
     _create(organization_id, batch.newcomers, now)
     if any(change.standing.type == ADMIN for change in batch.amendments) or batch.removals:
         require_administrator(organization_id)
@@ -138,13 +144,14 @@ def _remove(organization_id: int, removals: Sequence[Removal], now: datetime) ->
     execute_many("DELETE FROM membership WHERE group_id = ?", gone)
 
 
-def _amend(organization_id: int, amendments: Sequence[Amendment]) -> None:
+def _amend(organization_id: int, amendments: Sequence[Amendment], now: datetime) -> None:
+    """An amendment comes from the directory, whose object is the person's identity at Microsoft from now on."""
     amended = execute_many(
         _AMEND,
         [
             (
-                to.type, to.display_name, to.first_name, to.last_name, to.mobile, to.active, to.deactivated_by,
-                to.directory_tenant, to.directory_id, to.directory_fingerprint,
+                to.type, to.display_name, to.first_name, to.last_name, to.mobile, stamp(now), to.mobile, to.active,
+                to.deactivated_by, to.directory_tenant, to.directory_id, to.directory_fingerprint,
                 organization_id, change.account_id, change.version,
             )
             for change in amendments
@@ -153,7 +160,9 @@ def _amend(organization_id: int, amendments: Sequence[Amendment]) -> None:
     )  # fmt: skip
     _require_all(amended, amendments)
     _give_addresses([(change.account_id, change.standing) for change in amendments])
-    _end_sessions([change.account_id for change in amendments if change.ends_sessions or not change.standing.active])
+    relinked = [change.account_id for change in amendments if change.is_relinked]
+    _end_sessions([*relinked, *(change.account_id for change in amendments if not change.standing.active)])
+    _end_credentials(relinked)
 
 
 def _create(organization_id: int, newcomers: Sequence[Standing], now: datetime) -> None:
@@ -201,7 +210,18 @@ def _give_addresses(owners: Sequence[tuple[int, Standing]]) -> None:
 
 
 def _end_sessions(account_ids: Sequence[int]) -> None:
-    execute_many("DELETE FROM sign_in_session WHERE account_id = ?", [(account_id,) for account_id in account_ids])
+    """Nobody stays signed in, or half signed in, or may come back without a second factor."""
+    ids = [(account_id,) for account_id in account_ids]
+    for table in ("sign_in_session", "half_sign_in", "trusted_browser"):
+        execute_many(f"DELETE FROM {table} WHERE account_id = ?", ids)
+
+
+def _end_credentials(account_ids: Sequence[int]) -> None:
+    """Neither the password nor the second factor of whoever had the account before is good for anything."""
+    ids = [(account_id,) for account_id in account_ids]
+    for table in ("authenticator", "second_factor_code", "password_link"):
+        execute_many(f"DELETE FROM {table} WHERE account_id = ?", ids)
+    execute_many("UPDATE account SET password_hash = NULL, second_factor_at = NULL WHERE id = ?", ids)
 
 
 def _require_all(changed: int, wanted: Sequence[object]) -> None:

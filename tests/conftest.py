@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from ppe import create_app, db
 from ppe.clock import utcnow
 from ppe.config import Settings
-from ppe.models import ADMIN, END_USER, Account, Address, Connection, Domain, Installation, Organization
+from ppe.models import ADMIN, END_USER, OFF, Account, Address, Connection, Domain, Installation, Organization
 from ppe.signin import passwords
 
 PASSWORD = "correct horse battery staple"
@@ -96,7 +96,7 @@ def signed_in(client: FlaskClient, people: People) -> FlaskClient:
 
 def sign_in(client: FlaskClient, address: str, password: str = PASSWORD) -> FlaskClient:
     """Sign a browser in as anybody who has the password of these tests."""
-    answer = client.post("/sign-in", data={"address": address, "password": password})
+    answer = client.post("/sign-in/password", data={"address": address, "password": password})
     assert answer.status_code == 303, answer.text
     return client
 
@@ -115,7 +115,7 @@ def add_account(organization: Organization, account_type: str, name: str, addres
 
 
 def _organization(name: str, admin: str, address: str) -> tuple[Organization, Account]:
-    organization = Organization.create(name=name, created_at=utcnow())
+    organization = Organization.create(name=name, second_factor=OFF, created_at=utcnow())
     Connection.create(organization=organization)
     Domain.create(
         organization=organization, name=f"{name.lower()}.example", kind="relay", proof="set-up", created_at=utcnow()

@@ -8,21 +8,23 @@ from pyotp.utils import strings_equal
 
 from ppe.db import database
 from ppe.encryption import decrypt, encrypt
-from ppe.models import Account, Authenticator
+from ppe.models import Authenticator
 
 STEP = 30  # seconds
 NEIGHBOURS = (-1, 0, 1)  # steps: a telephone's clock may be off by half a minute
 PROPOSED_FOR = timedelta(minutes=30)
-UNREADABLE = "The stored secret of this authenticator app can't be read with the keys of this installation."
+UNREADABLE = "This authenticator app can no longer be read with the keys of this installation. Set up another."
 
 
 def propose(account_id: int, now: datetime) -> str:
-    """A secret to scan: the one already proposed in the last half hour, so that a reload does not void a scanned one."""
+    """A secret to scan: that of the last half hour, if there is one, so that a reload voids no scanned one."""
     with database.atomic():
         waiting = _proposed(account_id, now)
         if waiting is not None:
             return decrypt(waiting.secret, UNREADABLE)
-        Authenticator.delete().where(Authenticator.account == account_id, Authenticator.confirmed_at.is_null()).execute()
+        Authenticator.delete().where(
+            Authenticator.account == account_id, Authenticator.confirmed_at.is_null()
+        ).execute()
         secret = pyotp.random_base32()
         Authenticator.create(account=account_id, secret=encrypt(secret), created_at=now)
     return secret
@@ -54,7 +56,9 @@ def spend(account_id: int, code: str, now: datetime) -> bool:
     for app in _in_use(account_id):
         step = _step_of(decrypt(app.secret, UNREADABLE), code, now)
         if step is not None:
-            fresh = Authenticator.update(last_step=step).where(Authenticator.id == app.id, Authenticator.last_step < step)
+            fresh = Authenticator.update(last_step=step).where(
+                Authenticator.id == app.id, Authenticator.last_step < step
+            )
             return bool(fresh.execute())
     return False
 
@@ -71,7 +75,7 @@ def address_of(secret: str, account_name: str, issuer: str) -> str:
 
 def picture_of(address: str) -> str:
     """The address as a QR code, drawn here: an inline SVG without scripts or styles."""
-    return str(segno.make(address, error="m").svg_inline(scale=5, border=3, dark="#000", light="#fff"))
+    return str(segno.make(address, error="m").svg_inline(border=3, dark="#000", light="#fff", omitsize=True))
 
 
 def _step_of(secret: str, code: str, now: datetime) -> int | None:

@@ -5,8 +5,9 @@ from typing import Any
 
 from ppe import audit, outbox
 from ppe.db import database
-from ppe.models import ADMIN, PASSWORD, Account, Address, HalfSignIn, Organization
+from ppe.models import ADMIN, PASSWORD, Account, HalfSignIn
 from ppe.signin import half, second_factor, sessions, trusted_browsers
+from ppe.signin.contacts import primary_of, told
 from ppe.signin.sessions import FirstStep
 from ppe.signin.visitor import Visitor
 
@@ -43,7 +44,7 @@ def _sign_in(account: Account, step: FirstStep, factor: str | None, visitor: Vis
     details: dict[str, Any] = {"first step": step.name, "second factor": factor}
     with database.atomic():
         audit.record(
-            account.organization_id, account.display_name, "signed in", _primary_of(account.id), details,
+            account.organization_id, account.display_name, "signed in", primary_of(account.id), details,
             now=now, remote_address=visitor.remote_address,
         )  # fmt: skip
         if step.fallback and step.name == PASSWORD:
@@ -53,7 +54,7 @@ def _sign_in(account: Account, step: FirstStep, factor: str | None, visitor: Vis
 
 def _report_fallback(account: Account, visitor: Visitor, now: datetime) -> None:
     """On record; an administrator's use is also mailed to the tech contact, or where there is none to all of them."""
-    address = _primary_of(account.id)
+    address = primary_of(account.id)
     audit.record(
         account.organization_id, account.display_name, "signed in locally although Microsoft sign-in is on", address,
         now=now, remote_address=visitor.remote_address,
@@ -64,26 +65,5 @@ def _report_fallback(account: Account, visitor: Visitor, now: datetime) -> None:
         "name": account.display_name, "address": address,
         "at": now.isoformat(), "remote_address": visitor.remote_address,
     }  # fmt: skip
-    for to in _who_is_told(account.organization):
+    for _, to in told(account.organization):
         outbox.ask("fallback_used", to=to, organization_id=account.organization_id, details=details, now=now)
-
-
-def _who_is_told(organization: Organization) -> list[str]:
-    admins = (
-        (Account.organization == organization)
-        & (Account.type == ADMIN)
-        & Account.active
-        & Account.removed_at.is_null()
-        & Address.is_primary
-    )
-    contact = admins & (Account.id == (organization.tech_contact_id or 0))
-    for these in (contact, admins):
-        found = [row.address for row in Address.select(Address.address).join(Account).where(these)]
-        if found:
-            return found
-    return []
-
-
-def _primary_of(account_id: int) -> str:
-    primary = Address.get_or_none(Address.account == account_id, Address.is_primary)
-    return str(primary.address) if primary else ""

@@ -1,4 +1,4 @@
-"""Half signed in: the first step went well. It is good for nothing but trying a code, for ten minutes, in one browser."""
+"""Half signed in: good for nothing but trying a code, for ten minutes, in one browser."""
 
 import secrets
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""From an identity that Microsoft vouches for to an account of ours: by tenant and object id, and never by mail address.
+"""From an identity that Microsoft vouches for to an account of ours: by tenant and object id, never by mail address.
 
 Who has an account by hand is bound once: an End User by the principal name, which their own tenant owns; an
 administrator only while signed in here, for nobody becomes an administrator by what a directory says.

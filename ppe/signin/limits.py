@@ -1,4 +1,4 @@
-"""Limits on guessing, and on what costs money: counted in the database, so that no restart and no new session resets them."""
+"""Limits on guessing, and on what costs money: in the database, where no restart and no new session resets them."""
 
 import hashlib
 from collections.abc import Iterable

@@ -4,13 +4,12 @@ organisation's own registration.
 Whoever comes back is known by tenant and object id alone; see `identity`.
 """
 
-import re
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from authlib.integrations.base_client.errors import MismatchingStateError, OAuthError
 from authlib.integrations.flask_client import FlaskIntegration, FlaskOAuth2App
-from flask import session
+from flask import request, session
 from joserfc.errors import JoseError
 from requests import RequestException
 
@@ -18,13 +17,12 @@ from ppe.config import Settings
 from ppe.encryption import decrypt
 from ppe.errors import Refused
 from ppe.models import Connection
-from ppe.signin import discovery
+from ppe.signin import discovery, refusals
 from ppe.signin.identity import Identity
 
 SECONDS = 10
 FLOWS = "microsoft"  # what this browser has begun, by state: where it leads
 MOST_FLOWS = 4  # tabs at once; each costs about 300 bytes of a cookie of 4 kB
-OUR_REGISTRATION = {7000215, 7000222, 700016, 7000218, 50011}
 UNKNOWN_FLOW = "This sign-in was not begun in this browser, or it was finished before. Begin again."
 
 
@@ -33,7 +31,7 @@ class NoAnswer(Refused):
 
 
 class Flow(NamedTuple):
-    """What was begun: with which connection, the address typed, the page wanted, and the account that wants to be bound."""
+    """What was begun: with which connection, for which address and page, and the account that wants to be bound."""
 
     connection_id: int
     address: str
@@ -80,14 +78,22 @@ def identity(connection: Connection, settings: Settings) -> Identity:
         Refused: Microsoft refused, each refusal with a sentence of its own, or what came back can't be trusted.
     """
     client = _client(connection, settings)
+    if error := request.args.get("error"):
+        # Anybody can write this into an address, so it is not remembered for others.
+        raise _refusal(error, request.args.get("error_description"))
     try:
         token = client.authorize_access_token(claims_options=_claims_options(connection, client))
     except MismatchingStateError:
         raise Refused(UNKNOWN_FLOW) from None
     except OAuthError as error:
-        raise _refusal(connection, error) from error
+        refusal = _refusal(error.error, error.description)
+        if isinstance(refusal, NoAnswer):
+            discovery.remember_refusal(connection.id)
+        raise refusal from error
     except (JoseError, ValueError) as error:
-        raise Refused("What came back from Microsoft can't be trusted, so nobody was signed in. Begin again.") from error
+        raise Refused(
+            "What came back from Microsoft can't be trusted, so nobody was signed in. Begin again."
+        ) from error
     except RequestException as error:
         raise NoAnswer("Microsoft did not answer in time. Try again, or sign in with your local password.") from error
     claims = token.get("userinfo")
@@ -152,29 +158,8 @@ def _identity_of(claims: dict[str, Any]) -> Identity:
     )
 
 
-def _refusal(connection: Connection, error: OAuthError) -> Refused:
-    """Microsoft's refusal, told apart by its number and never by its prose."""
-    found = re.search(r"AADSTS(\d+)", error.description or "")
-    number = int(found[1]) if found else 0
-    if error.error in ("invalid_client", "unauthorized_client") or number in OUR_REGISTRATION:
-        discovery.remember_refusal(connection.id)
+def _refusal(error: str, description: str | None) -> Refused:
+    number = refusals.number_of(description)
+    if refusals.is_about_us(error, number):
         return NoAnswer(f"Microsoft does not accept this console's registration (AADSTS{number}).")
-    for numbers, names, sentence in REFUSALS:
-        if number in numbers or error.error in names:
-            return Refused(sentence)
-    code = f"AADSTS{number}" if number else error.error
-    return Refused(f"Microsoft did not sign you in ({code}). Try again, or ask an administrator.")
-
-
-REFUSALS: tuple[tuple[set[int], set[str], str], ...] = (
-    ({65004}, set(), "You did not agree to what Microsoft asked, so nobody was signed in. Begin again to be asked anew."),
-    ({65001, 90094}, {"consent_required"}, "This console has not been approved in your Microsoft tenant yet. An administrator of the tenant has to grant consent under Import & Sync."),
-    ({50105}, set(), "Your Microsoft account is not assigned to this application. Ask an administrator of your Microsoft tenant to assign you."),
-    ({50020, 90072, 50034}, set(), "This Microsoft account belongs to another organisation. Sign in with the account of your own organisation."),
-    ({50057}, set(), "Your Microsoft account is blocked. Ask an administrator of your Microsoft tenant."),
-    ({53000, 53001, 53003}, set(), "Your organisation's rules at Microsoft don't allow this sign-in from here. Ask an administrator of your Microsoft tenant."),
-    ({54005, 70008, 70000}, {"invalid_grant"}, "This sign-in took too long, or was used before. Begin again."),
-    (set(), {"temporarily_unavailable", "server_error"}, "Microsoft has a problem of its own at the moment. Try again, or sign in with your local password."),
-    (set(), {"login_required", "interaction_required"}, "Microsoft wants to ask you something first. Begin again."),
-    (set(), {"access_denied"}, "The sign-in at Microsoft was cancelled. Begin again when you are ready."),
-)  # fmt: skip
+    return Refused(refusals.sentence(error, number))

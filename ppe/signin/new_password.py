@@ -5,8 +5,9 @@ from datetime import datetime
 from ppe import audit, outbox
 from ppe.db import database
 from ppe.errors import Refused
-from ppe.models import Account, Address
+from ppe.models import Account
 from ppe.signin import limits, links, passwords, sessions, trusted_browsers
+from ppe.signin.contacts import primary_of
 from ppe.signin.visitor import Visitor
 
 LINK_OVER = "This link has been used, or it is too old. Ask for a new one."
@@ -18,8 +19,11 @@ def ask_for_link(address: str, visitor: Visitor, now: datetime) -> None:
     Here a known address and an unknown one take the same steps.
 
     Raises:
+        Refused: this is no mail address.
         limits.TooMany: too many were asked for lately, for this address or from this place.
     """
+    if "@" not in address or len(address) > 300:
+        raise Refused("Type your whole mail address, such as ada@contoso.com.")
     with database.atomic():
         limits.count(limits.reset_doors(address, visitor.remote_address), now)
         outbox.ask("password_reset", to=address.strip().casefold(), now=now)
@@ -61,7 +65,7 @@ def require_present(account: Account, present: str, visitor: Visitor, now: datet
         Refused: it is wrong.
         limits.TooMany: there were too many wrong ones lately.
     """
-    doors = limits.password_doors(_primary_of(account), visitor.remote_address)
+    doors = limits.password_doors(primary_of(account.id), visitor.remote_address)
     limits.count(doors, now)
     if not passwords.matches(account.password_hash, present):
         raise Refused("This is not your present password.", "present")
@@ -69,7 +73,7 @@ def require_present(account: Account, present: str, visitor: Visitor, now: datet
 
 
 def _checked(account: Account, password: str) -> str:
-    wrong = passwords.problem(password, address=_primary_of(account), name=account.display_name)
+    wrong = passwords.problem(password, address=primary_of(account.id), name=account.display_name)
     if wrong:
         raise Refused(wrong, "password")
     return passwords.hashed(password)  # slow on purpose, so before any write lock
@@ -88,8 +92,3 @@ def _set(account: Account, password_hash: str, keep: int | None, visitor: Visito
     outbox.ask(
         "password_changed", organization_id=account.organization_id, account_id=account.id, details=details, now=now
     )
-
-
-def _primary_of(account: Account) -> str:
-    primary = Address.get_or_none(Address.account == account.id, Address.is_primary)
-    return str(primary.address) if primary else ""

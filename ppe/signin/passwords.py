@@ -12,6 +12,7 @@ from ppe.config import Settings
 SHORTEST, LONGEST = 12, 200
 HARD_ENOUGH = 3  # of zxcvbn's 0 to 4: more than a hundred million guesses
 WEIGHED = 72  # characters that zxcvbn looks at; it refuses more, and needs none of them
+EASY = "This is easy to guess: common, or made of common parts. Use a few words that don't belong together."
 _hasher = PasswordHasher()
 
 
@@ -33,7 +34,7 @@ def problem(password: str, *, address: str, name: str) -> str | None:
         return "Use something other than your address or your name."
     known = [address, *address.replace("@", ".").split("."), name, *name.split()]
     if zxcvbn(password[:WEIGHED], user_inputs=known)["score"] < HARD_ENOUGH:
-        return "This password is easy to guess: it is common, or made of common parts. Use a few words that don't belong together."
+        return EASY
     return None
 
 

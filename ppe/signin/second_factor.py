@@ -52,7 +52,7 @@ def of(account: Account, now: datetime) -> Factors:
 
 
 def is_asked(account: Account, organization: Organization, first_step: str) -> bool:
-    """Whether this sign-in takes a code. Who set up an app of their own accord is asked too, unless the policy is off."""
+    """Whether this sign-in takes a code. Unless the policy is off, whoever set up an app is asked in any case."""
     if organization.second_factor == OFF or (
         first_step == MICROSOFT and not organization.second_factor_after_microsoft
     ):
@@ -76,7 +76,9 @@ def verify(account: Account, typed: str, visitor: Visitor, now: datetime) -> str
     kind = spend(account.id, typed, now)
     if kind is None:
         _note_failure(account, visitor, now)
-        raise Refused("This code is not right, or it was used before. Wait for the next one, or use another way.", "code")
+        raise Refused(
+            "This code is not right, or it was used before. Wait for the next one, or use another way.", "code"
+        )
     with database.atomic():
         limits.forgive(doors)
         mark_shown(account.id, now)
@@ -136,6 +138,4 @@ def _note_failure(account: Account, visitor: Visitor, now: datetime) -> None:
 
 
 def _record(account: Account, action: str, visitor: Visitor, now: datetime) -> None:
-    audit.record(
-        account.organization_id, account.display_name, action, now=now, remote_address=visitor.remote_address
-    )
+    audit.record(account.organization_id, account.display_name, action, now=now, remote_address=visitor.remote_address)

@@ -62,8 +62,13 @@ def connection_for(address: str) -> Connection | None:
 
 def only_connection() -> Connection | None:
     """The one connection that offers Microsoft login, for whoever gives no address; None where there are several."""
-    every = [connection for connection in Connection.select() if offered(connection)]
+    every = _every_offered()
     return every[0] if len(every) == 1 else None
+
+
+def any_offered() -> bool:
+    """Whether any organisation here offers Microsoft login, so that a button for it makes sense."""
+    return bool(_every_offered())
 
 
 def offered(connection: Connection) -> bool:
@@ -73,7 +78,11 @@ def offered(connection: Connection) -> bool:
     return bool(complete and was_verified and not connection.disable_login)
 
 
+def _every_offered() -> list[Connection]:
+    return [connection for connection in Connection.select() if offered(connection)]
+
+
 def _is_refused(connection: Connection, now: datetime) -> bool:
-    """An expired secret must lock nobody out; nor may a person be left on Microsoft's page for an unknown application."""
+    """An expired secret must lock nobody out, nor may anybody be stranded on Microsoft's page for an unknown app."""
     has_expired = connection.secret_expiry is not None and connection.secret_expiry <= now
     return has_expired or connection.error_code in REFUSED_REGISTRATION or discovery.is_refused(connection.id)

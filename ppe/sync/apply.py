@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 
 from peewee import IntegrityError
 
-from ppe import accounts
+from ppe import accounts, outbox
 from ppe.accounts import Amendment, Batch, Outdated, Removal, Standing
 from ppe.db import batches, database, execute, execute_many, marks
 from ppe.errors import Refused
-from ppe.models import ADDING, DELETING, DISABLING, UPDATING, Connection, SyncRun
+from ppe.models import ADDING, DELETING, DISABLING, END_USER, UPDATING, Connection, SyncRun
 from ppe.sync import membership
 from ppe.sync.change import FUNCTIONAL, Known
 from ppe.sync.claim import keep
@@ -184,9 +184,8 @@ class Apply:
 
     def _write(self, outcomes: Sequence[Outcome]) -> None:
         done = [change for change, outcome, _ in outcomes if outcome == DONE]
-        added = accounts.ids_of_objects(
-            self.run.organization_id, [change.object_id for change in done if change.account_id is None]
-        )
+        newcomers = [change for change in done if change.account_id is None]
+        added = accounts.ids_of_objects(self.run.organization_id, [change.object_id for change in newcomers])
         execute_many(
             "UPDATE sync_change SET outcome = ?, outcome_reason = ?, account_id = ? WHERE id = ? AND outcome IS NULL",
             [
@@ -194,6 +193,9 @@ class Apply:
                 for change, outcome, reason in outcomes
             ],
         )
+        if self.run.send_welcome_mails:
+            welcome = [added[new.object_id] for new in newcomers if new.after.get("type") == END_USER]
+            outbox.ask_many("welcome", self.run.organization_id, welcome, self.clock())
 
 
 def _read(statement: str, parameters: Sequence[object]) -> list[Ticked]:

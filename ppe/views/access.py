@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RoutingException
 
 from ppe.clock import utcnow
+from ppe.config import Settings
 from ppe.extensions import login
 from ppe.models import ADMIN, Account, Organization
 from ppe.signin import sessions
@@ -63,6 +64,12 @@ def signed_in_required(view: View) -> View:
 def visitor() -> Visitor:
     """Who is at the other end of this request."""
     return Visitor(request.remote_addr or "", browser_words(request.user_agent.string))
+
+
+def current_settings() -> Settings:
+    """What this installation has chosen."""
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings
 
 
 def current_organization() -> Organization:

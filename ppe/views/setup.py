@@ -50,11 +50,12 @@ def _problems(beginning: setup.Beginning, token: str) -> dict[str, str]:
     """A sentence for each wrong field. Whoever does not have the token learns about the token alone."""
     now, remote_address = utcnow(), request.remote_addr or ""
     try:
-        limits.count_attempt("set-up", remote_address, now)
+        doors = limits.password_doors("set-up", remote_address)
+        limits.count(doors, now)
         setup.require_token(token, now)
     except Refused as refused:
         return {refused.field or "token": refused.sentence}
-    limits.forgive("set-up", remote_address)
+    limits.forgive(doors)
     wrong = setup.problems(beginning)
     if beginning.password != request.form.get("password_again", ""):
         wrong.setdefault("password_again", "The two passwords differ. Type both again.")

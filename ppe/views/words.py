@@ -12,7 +12,7 @@ from ppe.sync.fields import TYPE_WORDS
 
 def init_app(app: Flask) -> None:
     """Give the templates their filters."""
-    for word in (moment, day, local_time, number, plural, role, breakable):
+    for word in (moment, day, local_time, number, plural, role, breakable, groups_of_four):
         app.add_template_filter(word)
 
 
@@ -58,3 +58,8 @@ def _zone() -> ZoneInfo:
 def breakable(address: str) -> Markup:
     """An address that a narrow column may break behind its @ and its dots, before it breaks inside a word."""
     return Markup(str(escape(address)).replace("@", "@<wbr>").replace(".", ".<wbr>"))  # noqa: S704 - escaped first
+
+
+def groups_of_four(text: str) -> str:
+    """A long secret as people type it off: JBSW Y3DP."""
+    return " ".join(text[at : at + 4] for at in range(0, len(text), 4))

@@ -5,12 +5,17 @@ from ppe.signin import passwords
 
 @pytest.mark.parametrize(
     "password",
-    ["short", "elevenchars", "x" * 201, "Ada@Contoso.example", "Ada Lovelace", "abababababababab"],
+    ["short", "elevenchars", "x" * 201, "Ada@Contoso.example", "Ada Lovelace", "abababababababab"]
+    + ["password1234", "123456789012", "qwertyuiop12", "iloveyouiloveyou", "trustno1trustno1", "p4ssw0rdp4ssw0rd"],
 )
 def test_a_poor_password_gets_a_sentence(password: str) -> None:
     problem = passwords.problem(password, address="ada@contoso.example", name="ada lovelace")
     assert problem is not None
     assert problem.endswith(".")
+
+
+def test_a_password_longer_than_what_is_weighed_is_fine_too() -> None:
+    assert passwords.problem("grey kettle anchor " * 10, address="ada@contoso.example", name="Ada") is None
 
 
 def test_words_in_a_row_are_fine() -> None:

@@ -5,6 +5,7 @@ from flask import Flask
 
 from ppe.models import ACCOUNT_TYPES, Organization
 from ppe.signin import sessions
+from ppe.signin.visitor import Visitor
 from ppe.views import words
 from tests.conftest import OpenDatabase, People
 
@@ -24,7 +25,7 @@ def test_moments_are_in_the_organisations_time_zone(app: Flask, people: People, 
         Organization.update(time_zone="Europe/Vienna").execute()
         people.ada.organization = Organization.get_by_id(people.contoso.id)
         with app.test_request_context():
-            sessions.begin(people.ada, "203.0.113.9", LATE)
+            sessions.begin(people.ada, sessions.FirstStep(), Visitor(""), LATE)
             assert words.moment(LATE) == "25 Nov 2026, 00:04"
             assert words.day(LATE) == "25 Nov 2026"
             assert words.day(date(2026, 1, 2)) == "2 Jan 2026"
