@@ -63,22 +63,14 @@ def opened(content: bytes, sender: str, recipients: Sequence[str], number: int) 
         received=datetime.now(UTC),
         sender=sender,
         recipients=tuple(recipients),
-        from_=_header(message, "from"),
-        to=_header(message, "to"),
-        subject=_header(message, "subject"),
-        message_id=_header(message, "message-id"),
-        date=_header(message, "date"),
+        from_=str(message.get("From", "")),
+        to=str(message.get("To", "")),
+        subject=str(message.get("Subject", "")),
+        message_id=str(message.get("Message-ID", "")),
+        date=str(message.get("Date", "")),
         text=_body(message, "plain"),
         html=_body(message, "html"),
     )
-
-
-def _header(message: EmailMessage, name: str) -> str:
-    """Return a header, decoded. One that was sent as bare UTF-8 (SMTPUTF8) is more than the email package reads."""
-    raw = next((text for header, text in message.raw_items() if header.lower() == name), "")
-    if raw.isascii():
-        return str(message.get(name, ""))
-    return " ".join(raw.encode(errors="surrogateescape").decode(errors="replace").split())
 
 
 def _body(message: EmailMessage, kind: str) -> str:
@@ -121,7 +113,7 @@ class _Clerk:
 class _Line(SMTP):
     """One connection. It is away as a real server is: whatever it is asked it answers 421, and hangs up."""
 
-    def __init__(self, clerk: _Clerk, weather: Weather, lines: set["_Line"]) -> None:
+    def __init__(self, clerk: _Clerk, weather: Weather) -> None:
         super().__init__(
             clerk,
             enable_SMTPUTF8=True,
@@ -130,8 +122,6 @@ class _Line(SMTP):
             loop=asyncio.get_running_loop(),
         )
         self._weather = weather
-        self._lines = lines
-        self.ended = asyncio.Event()
 
     async def push(self, status: AnyStr) -> None:
         """Answer."""
@@ -141,23 +131,6 @@ class _Line(SMTP):
             await super().push(AWAY)
             self.transport.close()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Remember the connection."""
-        super().connection_made(transport)
-        self._lines.add(self)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        """Forget the connection."""
-        super().connection_lost(error)
-        self._lines.discard(self)
-        self.ended.set()
-
-    async def hang_up(self) -> None:
-        """End the connection, whatever is being said."""
-        if isinstance(self.transport, asyncio.WriteTransport):
-            self.transport.abort()
-            await self.ended.wait()
-
 
 class MailServer:
     """Listens from a thread of its own between `start` and `stop`."""
@@ -165,7 +138,6 @@ class MailServer:
     def __init__(self, mails: Inbox[Mail], weather: Weather) -> None:
         self._clerk = _Clerk(mails, weather)
         self._weather = weather
-        self._lines: set[_Line] = set()
 
     def start(self, port: int) -> int:
         """Listen on this port, or on any free one for 0; returns the port."""
@@ -184,11 +156,10 @@ class MailServer:
         self._thread.join()
 
     def _run(self, listener: socket.socket) -> None:
-        with self._runner as runner:
+        with self._runner as runner:  # on its way out it cancels whoever still serves a connection, and so hangs up
             runner.run(self._listen(listener))
 
     async def _listen(self, listener: socket.socket) -> None:
-        server = await self._loop.create_server(lambda: _Line(self._clerk, self._weather, self._lines), sock=listener)
+        server = await self._loop.create_server(lambda: _Line(self._clerk, self._weather), sock=listener)
         await self._over.wait()
         server.close()
-        await asyncio.gather(*(line.hang_up() for line in list(self._lines)))

@@ -55,7 +55,7 @@ class Messages:
         wanted = request.args.get("number", "").strip()
         talks: dict[str, list[Text]] = {}
         for text in self._practice.texts.newest_first():
-            if digits(wanted) in text.to:
+            if (digits(wanted) or wanted) in text.to:
                 talks.setdefault(text.to, []).append(text)
         return render_template("phone.html", talks=talks, wanted=wanted)
 

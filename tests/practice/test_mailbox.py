@@ -4,6 +4,7 @@ import re
 import smtplib
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from email.message import EmailMessage
 
@@ -167,9 +168,10 @@ def test_a_server_that_is_away_answers_421_and_hangs_up(server: PracticeServer) 
 
 def test_a_mail_on_its_way_when_the_server_goes_away_is_not_kept(server: PracticeServer) -> None:
     with line(server) as smtp:
+        smtp.ehlo()
         smtp.mail("ppe@contoso.example")
         smtp.rcpt("ann@contoso.example")
-        smtp.docmd("DATA")
+        assert smtp.docmd("DATA")[0] == 354
         server.weather.mail_down()
         smtp.send(b"Subject: Late\r\n\r\n.\r\n")
         assert smtp.getreply()[0] == 421
@@ -196,8 +198,10 @@ def test_a_weather_that_does_not_exist_is_said(server: PracticeServer) -> None:
 def test_who_waits_for_a_mail_gets_it_when_it_comes(server: PracticeServer) -> None:
     send(server, subject="Too early")
     sender = threading.Thread(target=send, args=(server,), kwargs={"subject": "Awaited"})
+    begun = time.monotonic()
     sender.start()
     assert server.mails.wait_for(lambda mail: mail.subject == "Awaited").number == 2
+    assert time.monotonic() - begun < 5, "it was told, and did not just look once its patience had ended"
     sender.join()
     with pytest.raises(TimeoutError, match=r"within 0\.01 seconds; 2 others are here"):
         server.mails.wait_for(lambda mail: mail.subject == "Never", 0.01)
