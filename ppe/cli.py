@@ -1,14 +1,18 @@
 """`flask --app app ppe …`: what is done without a browser, by somebody on the machine itself."""
 
 import click
+from cryptography.fernet import InvalidToken
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
-from ppe import mailer, setup, sms
+from ppe import audit, mailer, setup, sms
 from ppe.clock import utcnow
 from ppe.config import Settings
 from ppe.db import database
+from ppe.encryption import rotated
 from ppe.errors import DeliveryFailed, Refused
+from ppe.models import Account, Authenticator, Connection
+from ppe.signin import codes, links, local
 
 commands = AppGroup("ppe", help="Look after this installation.")
 
@@ -68,6 +72,60 @@ def test_text(number: str) -> None:
     except DeliveryFailed as failed:
         raise click.ClickException(failed.sentence) from failed
     click.echo(f"The gateway took a text message for {normalised}.")
+
+
+@commands.command("one-time-code")
+@click.argument("address")
+def one_time_code(address: str) -> None:
+    """Print a code that stands in for the second factor of ADDRESS once: for when no administrator can help."""
+    with database.connection_context():
+        account = _who_signs_in(address)
+        code = codes.issue(account.id, utcnow())
+        _record(account, "one-time code made on the machine itself")
+    click.echo(f"{code}   good once, for an hour, after the password of {account.display_name}")
+
+
+@commands.command("password-link")
+@click.argument("address")
+def password_link(address: str) -> None:
+    """Print a link with which ADDRESS chooses a new password: for when mail can't be sent."""
+    with database.connection_context():
+        account = _who_signs_in(address)
+        token = links.issue(account, links.RESET, utcnow())
+        _record(account, "password link made on the machine itself")
+    click.echo(f"{_settings().public_url}/password/{token}   good once, for an hour")
+
+
+@commands.command("rotate-keys")
+def rotate_keys() -> None:
+    """Encrypt every stored secret with the first of PPE_ENCRYPTION_KEYS, so that the others may go."""
+    with database.connection_context(), database.atomic():
+        count = sum(
+            _encrypted_anew(row, "ad_key") for row in Connection.select().where(Connection.ad_key.is_null(False))
+        )
+        count += sum(_encrypted_anew(row, "secret") for row in Authenticator.select())
+    click.echo(f"{count} secrets are encrypted with the newest key.")
+
+
+def _encrypted_anew(row: Connection | Authenticator, column: str) -> int:
+    try:
+        setattr(row, column, rotated(getattr(row, column)))
+    except InvalidToken:
+        raise click.ClickException(
+            "A stored secret can't be read with any of PPE_ENCRYPTION_KEYS. Nothing was changed."
+        ) from None
+    return int(row.save(only=[column]))
+
+
+def _who_signs_in(address: str) -> Account:
+    account = local.who_may_sign_in(address)
+    if account is None:
+        raise click.ClickException(f"Nobody with the address {address} can sign in here.")
+    return account
+
+
+def _record(account: Account, action: str) -> None:
+    audit.record(account.organization_id, "the command line", action, account.display_name, now=utcnow())
 
 
 def _settings() -> Settings:

@@ -98,6 +98,11 @@ class Settings:
         """The address that is registered in Entra for coming back from Microsoft."""
         return f"{self.public_url}/sign-in/microsoft/callback"
 
+    @property
+    def front_channel_logout_address(self) -> str:
+        """The address that is registered in Entra to hear that somebody has signed out of Microsoft."""
+        return f"{self.public_url}/sign-in/microsoft/signed-out"
+
     def flask_config(self) -> dict[str, object]:
         """What Flask and its extensions read."""
         return {

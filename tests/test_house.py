@@ -44,6 +44,7 @@ MAY_IMPORT = (
                      "ppe.outbox", "ppe.sms")),
     ("ppe.tasks", ("ppe.sync.run", "ppe.clock", "ppe.config", "ppe.db", "ppe.mailer", "ppe.models")),
     ("ppe.practice.demo", ("ppe", "ppe.*")),
+    ("ppe.practice.seed", ("ppe.*",)),
     ("ppe.practice*", ("ppe.practice*",)),
     # streams after its request has closed the connection
     ("ppe.views.run_csv", ("ppe.db", "ppe.models", "ppe.sync.fields", "ppe.sync.review", "ppe.views.run_page")),

@@ -17,18 +17,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ppe import PROJECT_ROOT, create_app, domains, setup
-from ppe.clock import utcnow
+from ppe import PROJECT_ROOT, create_app
 from ppe.config import Settings
 from ppe.db import database
 from ppe.errors import PPEError
-from ppe.models import Connection, Domain, Organization
 from ppe.practice.children import Children, Program, Surroundings, Trouble, require_free
-from ppe.sync import connection as connections
-from ppe.sync.choices import Choices
+from ppe.practice.seed import USER, register_addresses, seed
 
-ORGANIZATION, ADMINISTRATOR, USER = "Contoso", "Demo Administrator", "admin@contoso.example"
-DOMAINS = ("contoso.example", "fabrikam.example")
 SECONDS_AFTER_A_KILL = 10
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -101,7 +96,10 @@ def _run(place: Place) -> None:
             credentials = children.wait_for(f"{place.tenant_address}/practice/tenant").json()
             post = _post_offices(credentials)
             password = _password(place.folder)
-            seed(_quiet_settings(place, post), password, credentials)
+            settings = _quiet_settings(place, post)
+            register_addresses(place.tenant_address, settings)
+            with create_app(settings).app_context(), database.connection_context():
+                seed(settings, password, credentials, place.tenant_address)
             children.start(web, post)
             children.start(worker, post)
             children.wait_for(f"{place.address}/sign-in")
@@ -130,52 +128,6 @@ def _quiet_settings(place: Place, post: dict[str, str]) -> Settings:
     return replace(Settings.from_env(place.environment() | post), log_level="WARNING")
 
 
-def seed(settings: Settings, password: str, tenant: dict[str, Any]) -> None:
-    """Make of an empty installation one in which everything is ready for **Save & Run Sync Now**.
-
-    Each step is taken once. What somebody changes afterwards stays changed.
-    """
-    app = create_app(settings)
-    with app.app_context(), database.connection_context():
-        now = utcnow()
-        if setup.is_open():
-            setup.complete(setup.Beginning(ORGANIZATION, ADMINISTRATOR, USER, password), now, demo=True)
-        organization = Organization.select().order_by(Organization.id).get()
-        connection = connections.of(organization.id)
-        if not connections.is_set_up(connection):
-            _register_domains(organization.id)
-            connections.save(connection, _choices(connection, tenant), ADMINISTRATOR, settings, now)
-        _forget_moved_links(connection, settings)
-
-
-def _register_domains(organization_id: int) -> None:
-    """Both domains take mail; set-up, which cannot know that, registered the administrator's without mail flow."""
-    known = {domain.name for domain in domains.registered(organization_id)}
-    for name in DOMAINS:
-        if name not in known:
-            domains.register(organization_id, name, domains.RELAY, "demo", ADMINISTRATOR, utcnow())
-    Domain.update(kind=domains.RELAY).where(Domain.organization == organization_id).execute()
-
-
-def _choices(connection: Connection, tenant: dict[str, Any]) -> Choices:
-    """Everything as it is by default, with the practice tenant's credentials."""
-    given = {
-        "primary_domain": tenant["domain"],
-        "application_id": tenant["application_id"],
-        "ad_key": tenant["client_secret"],
-    }
-    names = Choices.__dataclass_fields__
-    return Choices(**{name: given[name] if name in given else getattr(connection, name) for name in names})
-
-
-def _forget_moved_links(connection: Connection, settings: Settings) -> None:
-    """On another PRACTICE_PORT the kept delta links lead to another host, which no sync follows: list anew instead."""
-    moved = ~Connection.users_delta_link.startswith(f"{settings.graph_url}/")
-    Connection.update(users_delta_link=None, groups_delta_link=None).where(
-        Connection.id == connection.id, moved
-    ).execute()
-
-
 def _password(folder: Path) -> str:
     """The administrator's password: made at the first start, and kept for its owner's eyes alone."""
     path = folder / "password"
@@ -192,8 +144,9 @@ def _password(folder: Path) -> str:
 def _say(place: Place, password: str) -> None:
     sys.stdout.write(
         f"address: {place.address}\nuser: {USER}\npassword: {password}\n\n"
+        "With Microsoft the address is enough. With the password comes a code, which arrives at "
+        f"{place.tenant_address}/phone; mails arrive at {place.tenant_address}/mailbox.\n"
         f"Ctrl+C stops it. Hire, rename or remove people at {place.tenant_address}, then run a sync.\n"
-        f"What is sent arrives at {place.tenant_address}/mailbox and {place.tenant_address}/phone.\n"
     )
     sys.stdout.flush()
 

@@ -24,6 +24,8 @@ def begin() -> ResponseReturnValue:
     No redirect: it would still belong to the form it came from, which our Content-Security-Policy lets go nowhere else.
     """
     address, wanted = request.args.get("email", ""), request.args.get("next", "")
+    if request.host_url.rstrip("/") != current_settings().public_url and "here" not in request.args:
+        return redirect(_at_the_public_address(address, wanted), 303)
     connection = ways.connection_for(address) if address else ways.only_connection()
     way = ways.of_connection(connection, current_settings(), utcnow())
     if connection is None or not way.is_microsoft:
@@ -87,6 +89,15 @@ def _connection(flow: Flow) -> Connection:
     if connection is None or not ways.offered(connection):
         raise Refused("Signing in with Microsoft was switched off meanwhile. Sign in with your local password.")
     return connection
+
+
+def _at_the_public_address(address: str, wanted: str) -> str:
+    """Microsoft leads back to the public address alone, where a cookie of another name for this host is not sent.
+
+    `here` ends it after one step, should a proxy in front hide the public name from us.
+    """
+    path = url_for(".begin", email=address or None, next=wanted or None, here=1)
+    return current_settings().public_url + path
 
 
 def _to_local_form(address: str, wanted: str) -> ResponseReturnValue:

@@ -5,8 +5,10 @@ from ppe.signin import passwords
 
 @pytest.mark.parametrize(
     "password",
-    ["short", "elevenchars", "x" * 201, "Ada@Contoso.example", "Ada Lovelace", "abababababababab"]
-    + ["password1234", "123456789012", "qwertyuiop12", "iloveyouiloveyou", "trustno1trustno1", "p4ssw0rdp4ssw0rd"],
+    [
+        *("short", "elevenchars", "x" * 201, "Ada@Contoso.example", "Ada Lovelace", "abababababababab"),
+        *("password1234", "123456789012", "qwertyuiop12", "iloveyouiloveyou", "trustno1trustno1", "p4ssw0rdp4ssw0rd"),
+    ],
 )
 def test_a_poor_password_gets_a_sentence(password: str) -> None:
     problem = passwords.problem(password, address="ada@contoso.example", name="ada lovelace")
