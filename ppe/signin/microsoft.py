@@ -23,6 +23,7 @@ from ppe.signin.identity import Identity
 SECONDS = 10
 FLOWS = "microsoft"  # what this browser has begun, by state: where it leads
 MOST_FLOWS = 4  # tabs at once; each costs about 300 bytes of a cookie of 4 kB
+UNTRUSTED = "What came back from Microsoft can't be trusted, so nobody was signed in. Begin again."
 UNKNOWN_FLOW = "This sign-in was not begun in this browser, or it was finished before. Begin again."
 
 
@@ -78,11 +79,18 @@ def identity(connection: Connection, settings: Settings) -> Identity:
         Refused: Microsoft refused, each refusal with a sentence of its own, or what came back can't be trusted.
     """
     client = _client(connection, settings)
-    if error := request.args.get("error"):
+    if refused := request.args.get("error"):
         # Anybody can write this into an address, so it is not remembered for others.
-        raise _refusal(error, request.args.get("error_description"))
+        raise _refusal(refused, request.args.get("error_description"))
+    claims = _token(client, connection).get("userinfo")
+    if not claims:
+        raise Refused("Microsoft sent no identity back, so nobody was signed in. Begin again.")
+    return _identity_of(claims)
+
+
+def _token(client: FlaskOAuth2App, connection: Connection) -> dict[str, Any]:
     try:
-        token = client.authorize_access_token(claims_options=_claims_options(connection, client))
+        token: dict[str, Any] = client.authorize_access_token(claims_options=_claims_options(connection, client))
     except MismatchingStateError:
         raise Refused(UNKNOWN_FLOW) from None
     except OAuthError as error:
@@ -91,15 +99,10 @@ def identity(connection: Connection, settings: Settings) -> Identity:
             discovery.remember_refusal(connection.id)
         raise refusal from error
     except (JoseError, ValueError) as error:
-        raise Refused(
-            "What came back from Microsoft can't be trusted, so nobody was signed in. Begin again."
-        ) from error
+        raise Refused(UNTRUSTED) from error
     except RequestException as error:
-        raise NoAnswer("Microsoft did not answer in time. Try again, or sign in with your local password.") from error
-    claims = token.get("userinfo")
-    if not claims:
-        raise Refused("Microsoft sent no identity back, so nobody was signed in. Begin again.")
-    return _identity_of(claims)
+        raise NoAnswer(refusals.AWAY) from error
+    return token
 
 
 def sign_out_address(connection: Connection, settings: Settings) -> str:
@@ -112,7 +115,7 @@ def _client(connection: Connection, settings: Settings) -> FlaskOAuth2App:
     """Made for each use: every organisation has its own registration, and Microsoft's keys are fetched fresh."""
     document = discovery.of(settings.microsoft_login_url, connection.tenant_id or "")
     if document is None:
-        raise NoAnswer("Microsoft does not answer at the moment. Sign in with your local password.")
+        raise NoAnswer(refusals.AWAY)
     return FlaskOAuth2App(
         FlaskIntegration(_name(connection.id)),
         name=_name(connection.id),
@@ -161,5 +164,5 @@ def _identity_of(claims: dict[str, Any]) -> Identity:
 def _refusal(error: str, description: str | None) -> Refused:
     number = refusals.number_of(description)
     if refusals.is_about_us(error, number):
-        return NoAnswer(f"Microsoft does not accept this console's registration (AADSTS{number}).")
+        return NoAnswer(refusals.NOT_ACCEPTED)
     return Refused(refusals.sentence(error, number))

@@ -3,6 +3,11 @@
 import re
 
 OUR_REGISTRATION = frozenset({7000215, 7000218, 7000222, 700016, 50011})
+AWAY = "Microsoft does not answer at the moment. Sign in with your local password."
+NOT_ACCEPTED = (
+    "Microsoft does not accept this console's registration at the moment, so sign in with your local password. "
+    "An administrator finds the reason under Import & Sync."
+)
 OUR_TENANT = "Ask an administrator of your Microsoft tenant"
 
 

@@ -45,9 +45,9 @@ class Entra:
         with db.database.connection_context():
             Connection.update(**choices).where(Connection.organization == self.organization).execute()
 
-    def hire(self, name: str, address: str, account: Account | None = None, **hiring: bool) -> str:
+    def hire(self, name: str, address: str, account: Account | None = None, guest: bool = False) -> str:
         """Somebody in the tenant, and where an account is given, linked to it as a sync does."""
-        object_id = self.server.tenant.hire(name, address, **hiring)
+        object_id = self.server.tenant.hire(name, address, guest=guest)
         if account is not None:
             with db.database.connection_context():
                 linked = {"directory_tenant": self.server.tenant_id, "directory_id": object_id}
