@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from flask import current_app
 
-from ppe.models import SIGN_IN_TYPES, Account, Address, Connection, Mail, Organization
-from ppe.signin import codes, links, local, ways
+from ppe.models import SIGN_IN_TYPES, Account, Connection, Mail, Organization
+from ppe.signin import codes, contacts, links, local, ways
 
 Words = dict[str, Any]
 
@@ -29,11 +29,11 @@ def gather(mail: Mail, now: datetime) -> Letter | None:
     if mail.kind == FALLBACK_USED and organization is not None:
         return Letter(mail.to, flat(organization.name), _notice(organization, mail.details))
     account = _recipient(mail)
-    address = _primary_address(account)
+    address = "" if account is None else contacts.primary_of(account.id)
     if account is None or not address:
         return None
     words = ACCOUNT_KINDS[mail.kind](account, mail.details, now)
-    words |= {"name": flat(account.display_name), "ask": _whom_to_ask(account.organization)}
+    words |= {"name": flat(account.display_name), "ask": _whom_to_ask(account)}
     return Letter(address, flat(account.organization.name), words)
 
 
@@ -56,16 +56,10 @@ def _recipient(mail: Mail) -> Account | None:
     return found
 
 
-def _whom_to_ask(organization: Organization) -> str:
-    """The tech contact, with the address; an administrator whose name nobody told otherwise."""
-    contact: Account | None = organization.tech_contact
-    address = _primary_address(contact)
-    return f"{flat(contact.display_name)} ({address})" if contact and address else "your administrator"
-
-
-def _primary_address(account: Account | None) -> str:
-    found = account and Address.get_or_none(Address.account == account.id, Address.is_primary)
-    return found.address if isinstance(found, Address) else ""
+def _whom_to_ask(account: Account) -> str:
+    """Up to three names with their addresses; an administrator, where there is nobody else to name."""
+    people = [f"{flat(name)} ({address})" for name, address in contacts.to_ask(account)]
+    return " or ".join(people[:3]) or "an administrator"
 
 
 def _welcome(account: Account, _: Words, now: datetime) -> Words:
