@@ -1,23 +1,29 @@
 """What Home tells at a glance: how many there are of everything, how the directory stands, and what waits."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from peewee import fn
 
-from ppe.models import REVIEW, Account, Connection, Domain, SyncRun
+from ppe.models import REVIEW, Account, AuditEvent, Connection, Domain, SyncRun
+from ppe.signin import fallback
 from ppe.sync import connection as connections
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """One organisation at a glance. `counts` has the accounts that are not removed, by type."""
+    """One organisation at a glance. `counts` has the accounts that are not removed, by type.
+
+    `fallbacks` are the latest local sign-ins although Microsoft sign-in is on.
+    """
 
     counts: dict[str, int]
     domains: int
     connection: Connection
     last_run: SyncRun | None
     waiting: SyncRun | None
+    fallbacks: list[AuditEvent]
 
     @property
     def standing(self) -> str:
@@ -29,7 +35,7 @@ class Overview:
         return "working" if connections.last_success(self.connection) else "unverified"
 
 
-def of(organization_id: int) -> Overview:
+def of(organization_id: int, now: datetime) -> Overview:
     """The organisation as it stands now."""
     runs = SyncRun.select().where(SyncRun.organization == organization_id)
     newest = runs.order_by(SyncRun.created_at.desc(), SyncRun.id.desc())
@@ -39,6 +45,7 @@ def of(organization_id: int) -> Overview:
         connection=connections.of(organization_id),
         last_run=newest.first(),
         waiting=newest.where(SyncRun.state == REVIEW).first(),
+        fallbacks=fallback.lately(organization_id, now),
     )
 
 

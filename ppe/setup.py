@@ -121,6 +121,7 @@ def complete(beginning: Beginning, now: datetime, *, demo: bool = False, remote_
             created_at=now,
         )
         _give_address(admin, _checked(beginning.address), now)
+        Organization.update(tech_contact=admin.id).where(Organization.id == organization.id).execute()
         audit.record(
             organization.id, beginning.name, "set-up completed", organization.name,
             now=now, remote_address=remote_address,

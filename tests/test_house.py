@@ -49,11 +49,11 @@ MAY_IMPORT = (
     # streams after its request has closed the connection
     ("ppe.views.run_csv", ("ppe.db", "ppe.models", "ppe.sync.fields", "ppe.sync.review", "ppe.views.run_page")),
     ("ppe.views*", ("ppe.views*", "ppe.accounts", "ppe.clock", "ppe.config", "ppe.domains", "ppe.errors",
-                    "ppe.exemptions", "ppe.extensions", "ppe.listings", "ppe.models", "ppe.outbox", "ppe.overview",
-                    "ppe.setup",
-                    "ppe.signin.*", "ppe.sync.*", "ppe.tasks")),
+                    "ppe.exemptions", "ppe.extensions", "ppe.listings", "ppe.models", "ppe.organization",
+                    "ppe.outbox", "ppe.overview", "ppe.preferences", "ppe.setup", "ppe.signin.*", "ppe.sms",
+                    "ppe.sync.*", "ppe.tasks")),
     ("ppe.listings", ("ppe.exemptions", "ppe.errors", "ppe.models")),
-    ("ppe.overview", ("ppe.sync.connection", "ppe.models")),
+    ("ppe.overview", ("ppe.signin.fallback", "ppe.sync.connection", "ppe.models")),
     ("ppe.*", ("ppe.accounts", "ppe.audit", "ppe.clock", "ppe.config", "ppe.db", "ppe.encryption", "ppe.errors",
                "ppe.headers", "ppe.models", "ppe.setup", "ppe.signin.*")),
 )  # fmt: skip

@@ -64,6 +64,11 @@ def reset_doors(address: str, remote_address: str) -> tuple[Door, ...]:
     )
 
 
+def issued_code_doors(account_id: int) -> tuple[Door, ...]:
+    """Mails with a one-time code, whoever asks for them: nobody's mailbox is to be flooded."""
+    return (Door(f"issued {account_id}", 5, HOUR, MAILS_WAIT),)
+
+
 def count(doors: Iterable[Door], now: datetime) -> None:
     """Count an attempt as failed before it is looked at, so that many at once cannot slip past together.
 

@@ -5,6 +5,8 @@ from werkzeug.routing import IntegerConverter
 
 from ppe.views import (
     access,
+    authentication,
+    confirm,
     domains,
     exemptions,
     functional_accounts,
@@ -13,7 +15,12 @@ from ppe.views import (
     import_sync,
     microsoft,
     mishaps,
+    own_browsers,
+    own_microsoft,
+    own_second_factor,
     password_links,
+    preferences,
+    profile,
     review,
     runs,
     second_step,
@@ -29,6 +36,11 @@ PAGES = (
     microsoft,
     second_step,
     password_links,
+    preferences,
+    confirm,
+    own_second_factor,
+    own_microsoft,
+    own_browsers,
     home,
     users,
     functional_accounts,
@@ -38,6 +50,8 @@ PAGES = (
     runs,
     review,
     domains,
+    profile,
+    authentication,
 )
 
 

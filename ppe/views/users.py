@@ -1,13 +1,17 @@
 """Users: administrators, End Users and Silent Users, with their addresses."""
 
-from flask import Blueprint, render_template
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
-from ppe import exemptions, listings
+from ppe import exemptions, listings, tasks
 from ppe.clock import utcnow
+from ppe.errors import Refused
 from ppe.models import PERSON_TYPES
+from ppe.signin import issued_codes, second_factor, sessions
+from ppe.sms import masked
 from ppe.sync.fields import TYPE_WORDS
-from ppe.views.access import admin_required, current_organization
+from ppe.views.access import admin_required, current_organization, visitor
 from ppe.views.account_filter import SOURCE_CHOICES, STATE_CHOICES, asked, page_number
 
 bp = Blueprint("users", __name__, url_prefix="/users")
@@ -29,7 +33,32 @@ def page() -> ResponseReturnValue:
 @admin_required
 def one(account_id: int) -> ResponseReturnValue:
     """Everything about one user."""
+    now = utcnow()
     row = listings.one(current_organization().id, PERSON_TYPES, account_id)
     groups, group_count = listings.groups_of(row.account)
-    exemption = exemptions.covering(row.account, row.primary, utcnow().date())
-    return render_template("users/one.html", row=row, groups=groups, group_count=group_count, exemption=exemption)
+    factors = second_factor.of(row.account, now)
+    return render_template(
+        "users/one.html",
+        row=row,
+        groups=groups,
+        group_count=group_count,
+        exemption=exemptions.covering(row.account, row.primary, now.date()),
+        factors=factors,
+        number=masked(factors.number) if factors.number else None,
+        last_session=next(iter(sessions.of(account_id, now)), None),
+        may_get_code=bool(row.primary) and issued_codes.may_get(row.account, current_user),
+    )
+
+
+@bp.post("/<int:account_id>/one-time-code")
+@admin_required
+def mail_one_time_code(account_id: int) -> ResponseReturnValue:
+    """Have a code mailed to somebody who has no other second factor at hand."""
+    try:
+        address = issued_codes.ask_for(account_id, current_user, visitor(), utcnow())
+    except Refused as refused:
+        flash(refused.sentence, "danger")
+    else:
+        tasks.post()
+        flash(f"A one-time code is on its way to {address}. It is good for an hour, once.", "success")
+    return redirect(url_for(".one", account_id=account_id, _anchor="sign-in"), 303)

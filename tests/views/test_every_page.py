@@ -15,26 +15,62 @@ from ppe.models import (
     TABLES,
     Account,
     Address,
+    Attempt,
     AuditEvent,
     Connection,
     Domain,
     Exemption,
     Membership,
-    Attempt,
     SignInSession,
     SyncChange,
     SyncRun,
 )
 from tests.conftest import OpenDatabase, People, sign_in
 
-# Everything else is for administrators.
-FOR_EVERYBODY = {
-    "sign_in.page",
-    "sign_in.sign_in",
-    "sign_in.sign_out",
-    "sign_in.account",
-    "setup.page",
+# What people see and change of their own account, whatever their role.
+OWN = {
+    "confirm.give",
+    "confirm.page",
+    "confirm.send_text",
+    "own_browsers.end_other_sessions",
+    "own_browsers.end_session",
+    "own_browsers.revoke",
+    "own_browsers.revoke_all",
+    "own_microsoft.connect",
+    "own_microsoft.page",
+    "own_second_factor.app",
+    "own_second_factor.complete",
+    "own_second_factor.removal",
+    "own_second_factor.remove",
+    "own_second_factor.renew",
+    "own_second_factor.renewal",
+    "preferences.change_password",
+    "preferences.mail_link",
+    "preferences.page",
+    "preferences.save",
+}
+# The way in. Everything else is for administrators.
+FOR_EVERYBODY = OWN | {
+    "microsoft.begin",
+    "microsoft.callback",
+    "microsoft.signed_out_there",
+    "password_links.ask",
+    "password_links.choose",
+    "password_links.follow",
+    "password_links.forgotten",
+    "password_links.set_new",
+    "second_step.complete_set_up",
+    "second_step.page",
+    "second_step.send_text",
+    "second_step.set_up",
+    "second_step.show_code",
     "setup.complete",
+    "setup.page",
+    "sign_in.as_in_the_original",
+    "sign_in.begin",
+    "sign_in.page",
+    "sign_in.sign_out",
+    "sign_in.with_password",
 }
 
 
@@ -44,6 +80,14 @@ def _pages(app: Flask) -> Iterator[tuple[str, Rule]]:
         if rule.endpoint not in FOR_EVERYBODY and not rule.endpoint.endswith("static"):
             for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
                 yield method, rule
+
+
+def _own_pages(app: Flask) -> Iterator[tuple[str, str]]:
+    """Every method of every page about oneself, with the address of a row that does not exist."""
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint in OWN:
+            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+                yield method, _address(app, rule, dict.fromkeys(rule.arguments, 999_999))
 
 
 def _address(app: Flask, rule: Rule, numbers: dict[str, int]) -> str:
@@ -92,6 +136,29 @@ def fabrikams(people: People, open_database: OpenDatabase) -> dict[str, list[int
         "change_id": [change.id],
         "domain_id": [domain.id],
     }
+
+
+def test_every_page_says_whom_it_is_for(app: Flask) -> None:
+    views = {name: view for name, view in app.view_functions.items() if not name.endswith("static")}
+    assert {name for name, view in views.items() if hasattr(view, "own_page")} == OWN
+    assert {name for name, view in views.items() if not hasattr(view, "admin_page")} == FOR_EVERYBODY
+
+
+def test_a_stranger_gets_past_no_page_about_oneself(app: Flask, client: FlaskClient, people: People) -> None:
+    for method, address in _own_pages(app):
+        answer = client.open(address, method=method)
+        assert (answer.status_code, answer.location.partition("?")[0]) == (303, "/sign-in"), (method, address)
+
+
+def test_a_read_only_administrator_may_use_every_page_about_oneself(
+    app: Flask, signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    with open_database():
+        Account.update(read_only=True).where(Account.id == people.ada.id).execute()
+    for method, address in _own_pages(app):
+        answer = signed_in.open(address, method=method)
+        assert answer.status_code in (200, 303, 422), (method, address)
+        assert "/sign-in" not in (answer.location or ""), (method, address)
 
 
 def test_nobody_who_is_not_signed_in_gets_past_any_of_them(app: Flask, client: FlaskClient, people: People) -> None:

@@ -1,0 +1,66 @@
+"""Account Management > Profile: the organisation's name, its time zone, and who gets the notices."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from ppe import organization
+from ppe.clock import utcnow
+from ppe.errors import Refused
+from ppe.organization import Profile
+from ppe.views.access import admin_required, current_admin_name, current_organization, visitor
+
+bp = Blueprint("profile", __name__, url_prefix="/account-management/profile")
+
+NO_CONTACT = "Saved. Without a tech contact, notices about syncs can't be delivered: choose one as soon as you can."
+
+
+@bp.get("")
+@admin_required
+def page() -> ResponseReturnValue:
+    """The profile as it is."""
+    return _page(organization.of(current_organization()))
+
+
+@bp.post("")
+@admin_required
+def save() -> ResponseReturnValue:
+    """Keep what was chosen."""
+    wanted = _typed()
+    try:
+        kept = organization.save(
+            current_organization(), wanted, current_admin_name(), visitor().remote_address, utcnow()
+        )
+    except Refused as refused:
+        return _page(wanted, {refused.field or "form": refused.sentence}), 422
+    if not kept:
+        flash("Nothing was changed: the profile says that already.", "info")
+    elif wanted.tech_contact_id is None:
+        flash(NO_CONTACT, "warning")
+    else:
+        flash("The profile is saved.", "success")
+    return redirect(url_for(".page"), 303)
+
+
+def _typed() -> Profile:
+    """What was typed; a contact that is no number is nobody's."""
+    contact = request.form.get("tech_contact", "")
+    is_number = contact.isascii() and contact.isdigit() and len(contact) < 19
+    return Profile(
+        name=" ".join(request.form.get("name", "").split()),
+        time_zone=request.form.get("time_zone", ""),
+        tech_contact_id=(int(contact) if is_number else 0) if contact else None,
+    )
+
+
+def _page(shown: Profile, wrong: dict[str, str] | None = None) -> str:
+    stored = current_organization()
+    possible = organization.possible_contacts(stored.id)
+    zones = organization.time_zones()
+    return render_template(
+        "profile/page.html",
+        shown=shown,
+        zones=[(zone, zone) for zone in (zones if stored.time_zone in zones else (stored.time_zone, *zones))],
+        contacts=[("", "Nobody"), *((account.id, account.display_name) for account in possible)],
+        has_contact=shown.tech_contact_id in {account.id for account in possible},
+        wrong=wrong or {},
+    )
