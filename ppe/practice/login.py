@@ -6,6 +6,7 @@ from uuid import uuid4
 from flask import Blueprint, Response, g, request
 
 from ppe.practice import faults
+from ppe.practice.admin_consent import AdminConsent
 from ppe.practice.authorise import Authorise
 from ppe.practice.authorization_codes import Redemption
 from ppe.practice.client_credentials import check_client, credentials, required
@@ -36,6 +37,8 @@ class SignInHost:
         authorise, sign_out = Authorise(self._practice), SignOut(self._practice)
         bp.add_url_rule("/<tenant>/oauth2/v2.0/authorize", "authorise", authorise.answer, methods=["GET", "POST"])
         bp.add_url_rule("/<tenant>/oauth2/v2.0/logout", "sign_out", sign_out.answer)
+        consent = AdminConsent(self._practice)
+        bp.add_url_rule("/<tenant>/adminconsent", "admin_consent", consent.answer, methods=["GET", "POST"])
         bp.before_request(note_ids)
         bp.before_request(self.gate)
         bp.register_error_handler(SignInError, refuse)

@@ -2,14 +2,13 @@
 
 from urllib.parse import quote, urlencode
 
-from flask import Blueprint, current_app, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from htmx_flask import request
 
 from ppe import tasks
 from ppe.clock import utcnow
-from ppe.config import Settings
 from ppe.errors import Refused
 from ppe.models import Connection
 from ppe.sync import connection as connections
@@ -17,7 +16,7 @@ from ppe.sync import run as runs
 from ppe.sync import schedule
 from ppe.sync.choices import FREQUENCIES, ROLES, Choices, problems
 from ppe.views import import_sync_form as form
-from ppe.views.access import admin_required, current_admin_name, current_organization, elsewhere
+from ppe.views.access import admin_required, current_admin_name, current_organization, current_settings, elsewhere
 
 bp = Blueprint("import_sync", __name__, url_prefix="/import-sync/azure")
 
@@ -39,7 +38,7 @@ def save() -> ResponseReturnValue:
     if wrong := problems(choices, has_secret=connection.ad_key is not None):
         return _page(connection, choices, wrong), 422
     try:
-        saved = connections.save(connection, choices, current_admin_name(), _settings(), utcnow())
+        saved = connections.save(connection, choices, current_admin_name(), current_settings(), utcnow())
         if request.form.get("action") == "run" and saved.error_sentence is None:
             return _start(saved, send_welcome_mails="send_welcome_mails" in request.form)
     except Refused as refused:
@@ -57,7 +56,7 @@ def test() -> ResponseReturnValue:
     """Test the connection as it is stored. The fragment alone for htmx, so that what is being typed stays."""
     connection = connections.of(current_organization().id)
     try:
-        connection = connections.verify(connection, _settings(), utcnow())
+        connection = connections.verify(connection, current_settings(), utcnow())
     except Refused as refused:
         flash(refused.sentence, "danger")
         return elsewhere(url_for(".page"))
@@ -93,7 +92,8 @@ def _page(connection: Connection, choices: Choices, wrong: dict[str, str] | None
         what=form.WHAT,
         how=form.HOW,
         sends_welcome_mails="send_welcome_mails" in request.form,
-        redirect_address=_settings().redirect_address,
+        redirect_address=current_settings().redirect_address,
+        front_channel_logout_address=current_settings().front_channel_logout_address,
         consent_link=_consent_link(connection),
         **_standing(connection),
     )
@@ -122,10 +122,5 @@ def _consent_link(connection: Connection) -> str | None:
     tenant = connection.tenant_id or connection.primary_domain
     if not (tenant and connection.application_id):
         return None
-    question = urlencode({"client_id": connection.application_id, "redirect_uri": _settings().redirect_address})
-    return f"{_settings().microsoft_login_url}/{quote(tenant, safe='')}/adminconsent?{question}"
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.config["SETTINGS"]
-    return settings
+    question = urlencode({"client_id": connection.application_id, "redirect_uri": current_settings().redirect_address})
+    return f"{current_settings().microsoft_login_url}/{quote(tenant, safe='')}/adminconsent?{question}"

@@ -40,6 +40,8 @@ def begin() -> ResponseReturnValue:
 @bp.get("/callback")
 def callback() -> ResponseReturnValue:
     """Back from Microsoft: signed in, half signed in, or a sentence that says why not."""
+    if "admin_consent" in request.args or request.args.get("error") == "permission_denied":
+        return render_template("sign_in/consent.html", is_granted="admin_consent" in request.args)
     try:
         flow = microsoft.flow_of(request.args.get("state", ""))
     except Refused as refused:

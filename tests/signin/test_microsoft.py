@@ -196,3 +196,10 @@ def test_an_administrator_connects_a_microsoft_account_while_signed_in_and_in_no
     with open_database():
         assert Account.get_by_id(people.ada.id).microsoft_id == mine
     assert entra.sign_in(app.test_client(), "a.lovelace@contoso.example", "ada@contoso.example").location == "/"
+
+
+def test_back_from_granting_consent_the_page_says_what_comes_next(browser: FlaskClient, people: People) -> None:
+    granted = browser.get("/sign-in/microsoft/callback?admin_consent=True&tenant=t")
+    assert (granted.status_code, "press <strong>Test connection" in granted.text) == (200, True)
+    refused = browser.get("/sign-in/microsoft/callback?error=permission_denied&error_description=The+admin+canceled")
+    assert "Consent was not granted" in refused.text
