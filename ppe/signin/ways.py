@@ -10,13 +10,9 @@ from datetime import datetime
 from ppe.config import Settings
 from ppe.models import Connection, Domain
 from ppe.signin import discovery
+from ppe.signin.refusals import AWAY, NOT_ACCEPTED
 
 REFUSED_REGISTRATION = frozenset({"AADSTS7000215", "AADSTS7000222", "AADSTS700016"})
-AWAY = "Microsoft does not answer at the moment. Sign in with your local password."
-REFUSED = (
-    "Microsoft does not accept this console's registration at the moment, so sign in with your local password. "
-    "An administrator finds the reason under Import & Sync."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +38,7 @@ def of_connection(connection: Connection | None, settings: Settings, now: dateti
     if connection is None:
         return Way()
     if _is_refused(connection, now):
-        return Way(connection, REFUSED)
+        return Way(connection, NOT_ACCEPTED)
     if discovery.of(settings.microsoft_login_url, connection.tenant_id or "") is None:
         return Way(connection, AWAY)
     return Way(connection)
@@ -73,9 +69,14 @@ def any_offered() -> bool:
 
 def offered(connection: Connection) -> bool:
     """Whether people may sign in with Microsoft: the connection was verified, and its login is not disabled."""
+    return is_verified(connection) and not connection.disable_login
+
+
+def is_verified(connection: Connection) -> bool:
+    """Whether the connection is complete and worked at least once."""
     complete = connection.tenant_id and connection.application_id and connection.ad_key
     was_verified = connection.last_verified_at or connection.last_successful_sync
-    return bool(complete and was_verified and not connection.disable_login)
+    return bool(complete and was_verified)
 
 
 def _every_offered() -> list[Connection]:
