@@ -29,6 +29,7 @@ def test_it_makes_everything_that_is_needed_to_begin(open_database: OpenDatabase
         assert Address.get().address == "ada@contoso.example"
         assert Connection.get().organization == admin.organization
         assert AuditEvent.get().action == "set-up completed"
+        assert Organization.get().tech_contact == admin
         assert not setup.is_open()
 
 

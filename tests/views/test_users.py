@@ -4,7 +4,7 @@ from flask.testing import FlaskClient
 from ppe import exemptions
 from ppe.clock import utcnow
 from ppe.db import execute_many, stamp
-from ppe.models import Account, Address, Membership
+from ppe.models import SILENT_USER, Account, Address, Authenticator, Mail, Membership
 from tests.conftest import OpenDatabase, People, sign_in
 from tests.views.gate import assert_administrators_only
 
@@ -121,3 +121,62 @@ def test_a_read_only_administrator_is_offered_no_change(
     assert "#new" not in browser.get(f"/users/{people.bob.id}").text
     assert "Add domain" not in browser.get("/domains").text
     assert "Last day" not in browser.get("/exemptions").text
+
+
+def test_a_one_time_code_is_mailed_to_a_user_by_a_button(
+    signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    assert "Mail a one-time code" in signed_in.get(f"/users/{people.bob.id}").text
+    answer = signed_in.post(f"/users/{people.bob.id}/one-time-code")
+    assert (answer.status_code, answer.location) == (303, f"/users/{people.bob.id}#sign-in")
+    assert "A one-time code is on its way to bob@contoso.example." in signed_in.get(f"/users/{people.bob.id}").text
+    with open_database():
+        mail = Mail.get()
+    assert (mail.kind, mail.account_id) == ("one_time_code", people.bob.id)
+
+
+def test_no_code_is_offered_or_mailed_to_oneself_or_to_whom_it_is_of_no_use(
+    signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    with open_database():
+        Account.update(type=SILENT_USER).where(Account.id == people.bob.id).execute()
+    for account, words in ((people.ada, "from another administrator"), (people.bob, "can&#39;t sign in")):
+        page = f"/users/{account.id}"
+        assert "Mail a one-time code" not in signed_in.get(page).text
+        signed_in.post(f"{page}/one-time-code")
+        assert words in signed_in.get(page).text
+    assert signed_in.post(f"/users/{people.eve.id}/one-time-code").status_code == 404
+    with open_database():
+        assert not Mail.select().exists()
+
+
+def test_codes_and_pages_of_users_are_no_business_of_theirs(app: Flask, people: People) -> None:
+    assert_administrators_only(app, f"/users/{people.ada.id}/one-time-code", method="POST")
+
+
+def test_a_read_only_administrator_has_no_code_mailed(
+    signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    with open_database():
+        Account.update(read_only=True).where(Account.id == people.ada.id).execute()
+    assert "Mail a one-time code" not in signed_in.get(f"/users/{people.bob.id}").text
+    assert signed_in.post(f"/users/{people.bob.id}/one-time-code").status_code == 403
+
+
+def test_the_page_of_one_user_says_how_they_sign_in(
+    app: Flask, signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    page = f"/users/{people.bob.id}"
+    text = signed_in.get(page).text
+    assert "<dt>Signed in now</dt><dd>No</dd>" in text
+    assert "<dt>Local password</dt><dd>Set</dd>" in text
+    assert "Not set up</dd>" in text
+    sign_in(app.test_client(), "bob@contoso.example")
+    with open_database():
+        Account.update(password_hash=None).where(Account.id == people.bob.id).execute()
+        now = utcnow()
+        Authenticator.create(account=people.bob, secret="x", created_at=now, confirmed_at=now)
+    text = signed_in.get(page).text
+    assert "Yes, last seen" in text
+    assert "<dt>Local password</dt><dd>Not set</dd>" in text
+    assert "Authenticator app, 0 recovery codes left" in text

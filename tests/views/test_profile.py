@@ -1,0 +1,111 @@
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from ppe.models import ADMIN, END_USER, SILENT_USER, Account, AuditEvent, Organization
+from tests.conftest import OpenDatabase, People, add_account
+from tests.views.gate import assert_administrators_only
+
+PAGE = "/account-management/profile"
+
+
+def _form(people: People, **other: str) -> dict[str, str]:
+    return {"name": "Contoso", "time_zone": "UTC", "tech_contact": str(people.ada.id)} | other
+
+
+def _stored(open_database: OpenDatabase, people: People) -> Organization:
+    with open_database():
+        found: Organization = Organization.get_by_id(people.contoso.id)
+        return found
+
+
+def test_the_profile_is_for_administrators_alone(app: Flask, people: People) -> None:
+    assert_administrators_only(app, PAGE)
+    assert_administrators_only(app, PAGE, method="POST")
+
+
+def test_it_is_saved_and_on_record(signed_in: FlaskClient, people: People, open_database: OpenDatabase) -> None:
+    answer = signed_in.post(PAGE, data=_form(people, name=" Contoso  Ltd ", time_zone="Europe/Berlin"))
+    assert (answer.status_code, answer.location) == (303, PAGE)
+    text = signed_in.get(PAGE).text
+    assert "The profile is saved." in text
+    assert '<option value="Europe/Berlin" selected>' in text
+    stored = _stored(open_database, people)
+    assert (stored.name, stored.time_zone, stored.tech_contact_id) == ("Contoso Ltd", "Europe/Berlin", people.ada.id)
+    with open_database():
+        event = AuditEvent.get(AuditEvent.action == "organisation profile changed")
+        assert Organization.get_by_id(people.fabrikam.id).name == "Fabrikam"
+    assert event.details["before"] == {"name": "Contoso", "time_zone": "UTC", "tech_contact_id": None}
+    assert event.details["after"]["time_zone"] == "Europe/Berlin"
+    signed_in.post(PAGE, data=_form(people, name="Contoso Ltd", time_zone="Europe/Berlin"))
+    assert "Nothing was changed" in signed_in.get(PAGE).text
+
+
+def test_times_are_told_in_the_chosen_zone(signed_in: FlaskClient, people: People, open_database: OpenDatabase) -> None:
+    with open_database():
+        made = Account.get_by_id(people.bob.id).created_at
+    signed_in.post(PAGE, data=_form(people, time_zone="Asia/Kolkata"))
+    text = signed_in.get(f"/users/{people.bob.id}").text
+    assert f"{(made.hour + (made.minute + 30) // 60 + 5) % 24:02}:{(made.minute + 30) % 60:02}" in text
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"name": "  "}, "name"),
+        ({"name": "x" * 201}, "name"),
+        ({"time_zone": "Europe/Atlantis"}, "time_zone"),
+        ({"time_zone": "../../etc/passwd"}, "time_zone"),
+        ({"time_zone": ""}, "time_zone"),
+        ({"tech_contact": "999999"}, "tech_contact"),
+        ({"tech_contact": "Ada"}, "tech_contact"),
+        ({"tech_contact": "9" * 30}, "tech_contact"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_beside_its_field(
+    signed_in: FlaskClient, people: People, open_database: OpenDatabase, changed: dict[str, str], field: str
+) -> None:
+    answer = signed_in.post(PAGE, data=_form(people, **changed))
+    assert answer.status_code == 422
+    assert f'id="{field}-error"' in answer.text
+    assert _stored(open_database, people).tech_contact_id is None
+
+
+def test_only_an_active_administrator_of_the_organisation_can_be_the_tech_contact(
+    signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    with open_database():
+        gone, idle, silent = (
+            add_account(people.contoso, kind, name, f"{name.lower()}@contoso.example")
+            for kind, name in ((ADMIN, "Gone"), (ADMIN, "Idle"), (SILENT_USER, "Silent"))
+        )
+        Account.update(removed_at=people.contoso.created_at).where(Account.id == gone.id).execute()
+        Account.update(active=False).where(Account.id == idle.id).execute()
+    text = signed_in.get(PAGE).text
+    assert f'<option value="{people.ada.id}">Ada' in text
+    for account in (gone, idle, silent, people.bob, people.eve):
+        assert f'value="{account.id}">' not in text
+        assert signed_in.post(PAGE, data=_form(people, tech_contact=str(account.id))).status_code == 422
+    assert _stored(open_database, people).tech_contact_id is None
+
+
+def test_without_a_tech_contact_it_is_saved_with_a_warning(
+    signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    signed_in.post(PAGE, data=_form(people))
+    assert "There is no tech contact" not in signed_in.get(PAGE).text
+    signed_in.post(PAGE, data=_form(people, tech_contact=""))
+    assert "can&#39;t be delivered: choose one" in signed_in.get(PAGE).text
+    assert "There is no tech contact" in signed_in.get(PAGE).text
+    assert _stored(open_database, people).tech_contact_id is None
+
+
+def test_a_tech_contact_who_is_no_administrator_any_more_is_missed(
+    signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    with open_database():
+        zoe = add_account(people.contoso, ADMIN, "Zoe", "zoe@contoso.example")
+    signed_in.post(PAGE, data=_form(people, tech_contact=str(zoe.id)))
+    with open_database():
+        Account.update(type=END_USER).where(Account.id == zoe.id).execute()
+    assert "There is no tech contact" in signed_in.get(PAGE).text
