@@ -65,22 +65,32 @@ def process_of(demo: Demo, word: str) -> int:
     return next(int(line.split()[0]) for line in listing.stdout.splitlines() if word in line)
 
 
-def settings_page(demo: dict[str, str]) -> str:
-    """Sign in as a browser does, and open Import & Sync."""
+def settings_page(demo: dict[str, str], tenant: str) -> str:
+    """Sign in as a browser does, with the password and a code that arrives at the phone, and open Import & Sync."""
     with requests.Session() as browser:
         browser.trust_env = False
-        form = browser.get(f"{demo['address']}/sign-in").text
-        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form)
-        assert token is not None
-        typed = {"csrf_token": token[1], "address": demo["user"], "password": demo["password"]}
-        assert browser.post(f"{demo['address']}/sign-in", data=typed).status_code == 200
+
+        def send(path: str, **typed: str) -> requests.Response:
+            token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', browser.get(f"{demo['address']}/sign-in").text)
+            assert token is not None
+            answer = browser.post(f"{demo['address']}{path}", data={"csrf_token": token[1], **typed}, timeout=10)
+            assert answer.status_code == 200, answer.text
+            return answer
+
+        asked = send("/sign-in/password", address=demo["user"], password=demo["password"])
+        assert asked.url == f"{demo['address']}/sign-in/code", asked.text
+        send("/sign-in/code/text")
+        code = re.search(r"\b\d{6}\b", browser.get(f"{tenant}/practice/texts").json()[-1]["message"])
+        assert code is not None
+        arrived = send("/sign-in/code", code=code[0])
+        assert arrived.url == f"{demo['address']}/", arrived.text
         return browser.get(f"{demo['address']}/import-sync/azure").text
 
 
-def test_it_answers_keeps_its_data_and_stops_when_told(start: Start, tmp_path: Path) -> None:
+def test_it_answers_keeps_its_data_and_stops_when_told(start: Start, ports: tuple[int, int], tmp_path: Path) -> None:
     first = start()
     told = said(first)
-    page = settings_page(told)
+    page = settings_page(told, f"http://127.0.0.1:{ports[1]}")
     assert "Save &amp; Run Sync Now" in page
     assert 'value="contoso.example"' in page
     first.send_signal(signal.SIGTERM)
