@@ -9,6 +9,7 @@ from werkzeug import Request, Response
 
 from ppe import create_app, sms
 from ppe.config import Settings
+from ppe.delivery_settings import filled
 from ppe.errors import DeliveryFailed
 
 NUMBER = "+31612345678"
@@ -119,6 +120,10 @@ def test_a_gateway_that_says_nothing_is_waited_for_as_long_as_the_template_says(
 )
 def test_nobody_waits_longer_than_seconds_unless_the_template_says_so(template: str, patient: str) -> None:
     assert sms._patient(template) == patient
+
+
+def test_the_number_is_quoted_for_its_place_in_an_address() -> None:
+    assert filled("form://h/{to}?:to={to}", NUMBER) == "form://h/%2B31612345678?:to=%2B31612345678"
 
 
 def test_without_a_gateway_nothing_can_be_sent(settings: Settings) -> None:

@@ -36,7 +36,10 @@ class Taken:
 
 
 class Listener:
-    """`answer` is asked about each mail before it is taken; `rude` hangs up instead of saying goodbye."""
+    """`answer` is asked about each mail before it is taken; where it says nothing, the listener hangs up.
+
+    `rude` hangs up instead of saying goodbye.
+    """
 
     def __init__(
         self, *, tls: ssl.SSLContext | None = None, implicit: bool = False, offers_login: bool = False
@@ -73,12 +76,14 @@ class Listener:
         self.logins.append((who.login, who.password))
         return AuthResult(success=who.password == b"right", handled=False)
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         answer = self.answer(envelope.rcpt_tos[0])
         if answer.startswith("250"):
             message = message_from_bytes(envelope.original_content or b"", policy=policy.default)
             assert isinstance(message, EmailMessage)
             self.taken.append(Taken(list(envelope.rcpt_tos), message))
+        if not answer:
+            server.transport.abort()  # type: ignore[union-attr]
         return answer
 
     async def handle_QUIT(self, server: SMTP, _session: Session, _envelope: Envelope) -> str:  # noqa: N802

@@ -179,3 +179,9 @@ def test_an_organisation_s_name_is_escaped_too(post_office: People, listener: Li
     taken = delivered(listener, clock)
     assert taken.message["Subject"] == "Your account at A&B <i>Ltd"
     assert "<i>" not in taken.html
+
+
+def test_a_subject_is_one_line_whatever_it_is_made_of(post_office: People) -> None:
+    letter = letters.Letter("bob@contoso.example", "Con\r\n\r\ntoso", {"name": "Bob", "link": CONSOLE})
+    message = mailer._message("password_reset", letter, "1", NOW)
+    assert message.subject == "Choose a new password for Con toso"

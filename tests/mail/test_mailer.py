@@ -1,4 +1,5 @@
 import re
+import socket
 import sqlite3
 import threading
 from datetime import datetime
@@ -6,12 +7,12 @@ from datetime import datetime
 import pytest
 from flask import Flask
 
-from ppe import mailer, outbox, tasks
+from ppe import mailer, outbox, smtp, tasks
 from ppe.db import database
 from ppe.models import Address, Attempt, Mail, PasswordLink
 from tests.conftest import OpenDatabase, People
 from tests.mail.conftest import MINUTE, NOTICE, NOW, Clock, ask, delivered
-from tests.mail.listener import Listener
+from tests.mail.listener import HOST, Listener
 
 
 def test_one_that_is_refused_stops_none_of_the_others(post_office: People, listener: Listener, clock: Clock) -> None:
@@ -50,6 +51,51 @@ def test_a_server_that_is_away_gets_it_later_and_once(
         clock.now += 60 * MINUTE
     back.stop()
     assert sorted(taken.recipients[0] for taken in back.taken) == ["ada@contoso.example", "bob@contoso.example"]
+
+
+def test_a_server_that_is_away_is_asked_once_and_costs_no_link(
+    app: Flask, post_office: People, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtp, "TIMEOUT_SECONDS", 0.1)
+    for account in (post_office.ada, post_office.bob, post_office.eve):
+        ask(account, "welcome")
+    with socket.create_server((HOST, 0)) as silent:
+        app.extensions["mail"].port = silent.getsockname()[1]
+        mailer.deliver_due(clock)
+        silent.setblocking(False)
+        silent.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            silent.accept()
+    assert [mail.attempts for mail in Mail.select()] == [1, 1, 1]
+    assert all("timed out" in mail.error for mail in Mail.select())
+    assert PasswordLink.select().count() == 0
+
+
+def test_a_server_that_hangs_up_again_and_again_counts_as_away(
+    post_office: People, listener: Listener, clock: Clock
+) -> None:
+    asked: list[str] = []
+
+    def hangs_up(to: str) -> str:
+        asked.append(to)
+        return ""
+
+    listener.answer = hangs_up
+    for _ in range(5):
+        ask(post_office.bob, "password_changed", **NOTICE)
+    mailer.deliver_due(clock)
+    assert len(asked) == 3
+    assert [mail.not_before for mail in Mail.select()] == [NOW + MINUTE] * 5
+
+
+def test_one_lost_connection_is_opened_again_for_the_next_mail(
+    post_office: People, listener: Listener, clock: Clock
+) -> None:
+    listener.answer = lambda to: "" if to.startswith("bob") else "250 OK"
+    for account in (post_office.bob, post_office.ada) * 3:
+        ask(account, "password_changed", **NOTICE)
+    mailer.deliver_due(clock)
+    assert [taken.recipients for taken in listener.taken] == [["ada@contoso.example"]] * 3
 
 
 def test_without_a_mail_server_mails_wait(post_office: People, app: Flask, clock: Clock) -> None:
