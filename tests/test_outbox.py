@@ -74,7 +74,8 @@ def test_what_is_sent_is_never_sent_again(one: int, open_database: OpenDatabase)
 
 
 def test_the_waits_grow_and_end_after_three_days(one: int, open_database: OpenDatabase) -> None:
-    waits, now = [], NOW
+    waits: list[int] = []
+    now = NOW
     with open_database():
         while len(waits) < 200 and (claimed := outbox.claim(one, now)):
             outbox.postpone(claimed, f"attempt {claimed.attempts}", now)
