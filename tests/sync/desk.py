@@ -10,13 +10,19 @@ from ppe.models import (
     TICKABLE,
     Account,
     Address,
+    Authenticator,
     Connection,
     Domain,
     Exemption,
+    HalfSignIn,
     Membership,
     Organization,
+    PasswordLink,
+    SecondFactorCode,
+    SignInSession,
     SyncChange,
     SyncRun,
+    TrustedBrowser,
 )
 from ppe.practice.server import PracticeServer
 from ppe.sync import review, run
@@ -68,6 +74,26 @@ class Desk:
         if address:
             Address.create(account=made, address=address, domain=address.rpartition("@")[2], is_primary=True)
         return made
+
+    def give_credentials(self, account: Account) -> None:
+        """One of everything that lets somebody in."""
+        now = utcnow()
+        Account.update(password_hash="a hash", second_factor_at=now).where(Account.id == account.id).execute()
+        common: dict[str, Any] = {"account": account, "created_at": now}
+        SignInSession.create(
+            **common, token_hash="s", role=account.type, first_step="password", confirmed_at=now, seen_at=now,
+            expires_at=now,
+        )  # fmt: skip
+        HalfSignIn.create(**common, token_hash="h", first_step="password", expires_at=now)
+        TrustedBrowser.create(**common, token_hash="t", expires_at=now)
+        Authenticator.create(**common, secret="encrypted", confirmed_at=now)
+        SecondFactorCode.create(**common, kind="recovery", code_hash="c")
+        PasswordLink.create(**common, token_hash="l", kind="reset", expires_at=now)
+
+    def credentials(self, account: Account) -> set[str]:
+        """Which of those are left."""
+        tables = (SignInSession, HalfSignIn, TrustedBrowser, Authenticator, SecondFactorCode, PasswordLink)
+        return {table.__name__ for table in tables if table.select().where(table.account == account).exists()}
 
     def exempt(self, reason: str = "", last_day: date | None = None, **thing: str) -> Exemption:
         made: Exemption = Exemption.create(

@@ -6,7 +6,7 @@ import pytest
 
 from ppe.clock import utcnow
 from ppe.errors import Refused
-from ppe.models import Account, AuditEvent, Connection, DirectoryObject, SignInSession, SyncChange, SyncRun
+from ppe.models import Account, AuditEvent, Connection, DirectoryObject, Mail, SyncChange, SyncRun
 from ppe.sync import review, run
 from ppe.sync.fields import differences
 from tests.sync.desk import Desk
@@ -143,20 +143,79 @@ def test_linking_an_administrator_waits_for_a_deliberate_tick(desk: Desk) -> Non
     assert Account.get_by_id(desk.admin.id).directory_id is None
 
 
-def test_a_recreated_person_takes_the_account_over_and_its_sessions_end(desk: Desk) -> None:
+def test_a_recreated_person_takes_the_account_over_and_nothing_of_the_former_opens_it(desk: Desk) -> None:
     old = desk.tenant.hire("Bo Berg", "bo@contoso.example")
     desk.sync()
     account = desk.account("bo@contoso.example")
     assert account is not None
-    SignInSession.create(account=account, token_hash="x", created_at=utcnow(), expires_at=utcnow() + timedelta(hours=1))
+    desk.give_credentials(account)
     desk.tenant.delete(old)
     new = desk.tenant.hire("Bo Berg", "bo@contoso.example")
     planned = desk.plan()
     assert desk.counts(planned) == {"updating": 1}
     desk.accept(planned)
-    assert Account.get_by_id(account.id).directory_id == new
-    assert not SignInSession.select().count()
+    taken_over = Account.get_by_id(account.id)
+    assert (taken_over.directory_id, taken_over.password_hash, taken_over.second_factor_at) == (new, None, None)
+    assert desk.credentials(account) == set()
     desk.nothing_left()
+
+
+def test_a_blocked_sign_in_ends_sessions_and_trust_and_keeps_what_people_have_set_up(desk: Desk) -> None:
+    bo = desk.tenant.hire("Bo Berg", "bo@contoso.example")
+    desk.sync()
+    account = desk.account("bo@contoso.example")
+    assert account is not None
+    desk.give_credentials(account)
+    desk.tenant.block(bo)
+    desk.sync()
+    assert desk.credentials(account) == {"Authenticator", "SecondFactorCode", "PasswordLink"}
+    assert Account.get_by_id(account.id).password_hash == "a hash"
+
+
+def test_a_mobile_number_that_a_sync_changes_is_dated_and_another_change_leaves_the_date(desk: Desk) -> None:
+    bo = desk.tenant.hire("Bo Berg", "bo@contoso.example", mobile="+31 6 1234 5678")
+    desk.sync()
+    account = desk.account("bo@contoso.example")
+    assert account is not None
+    assert account.mobile_changed_at is None
+    desk.tenant.set_mobile(bo, "+31 6 8765 4321")
+    desk.sync()
+    dated = Account.get_by_id(account.id).mobile_changed_at
+    assert dated is not None
+    desk.tenant.rename(bo, "Bo Bergman")
+    desk.sync()
+    assert Account.get_by_id(account.id).mobile_changed_at == dated
+
+
+def test_the_directory_takes_over_from_an_identity_that_was_bound_by_hand(desk: Desk) -> None:
+    account = desk.local("Lou", "lou@contoso.example", microsoft_tenant="t", microsoft_id="somebody else")
+    desk.tenant.hire("Lou", "lou@contoso.example")
+    desk.sync()
+    assert Account.get_by_id(account.id).microsoft_id is None
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_welcome_mails_go_to_the_end_users_added_once_and_where_asked_for(desk: Desk, wanted: bool) -> None:
+    desk.tenant.hire("Bo Berg", "bo@contoso.example")
+    desk.tenant.add_group("Team", "microsoft365", "team@contoso.example")
+    planned = desk.proceed(
+        run.start(desk.connection, by=desk.admin, by_name="Ada", send_welcome_mails=wanted, now=utcnow())
+    )
+    desk.accept(planned)
+    bo = desk.account("bo@contoso.example")
+    assert bo is not None
+    assert [(mail.kind, mail.account_id) for mail in Mail.select()] == ([("welcome", bo.id)] if wanted else [])
+    desk.tenant.rename(desk.tenant.find("bo@contoso.example"), "Bo Bergman")
+    desk.accept(desk.proceed(run.start(desk.connection, by=None, by_name="", send_welcome_mails=wanted, now=utcnow())))
+    assert Mail.select().count() == int(wanted)
+
+
+def test_silent_users_get_no_welcome_mail(desk: Desk) -> None:
+    desk.settings(default_user_role_name="silent_user")
+    desk.tenant.hire("Bo Berg", "bo@contoso.example")
+    desk.accept(desk.proceed(run.start(desk.connection, by=None, by_name="", send_welcome_mails=True, now=utcnow())))
+    assert desk.account("bo@contoso.example").type == "silent_user"  # type: ignore[union-attr]
+    assert Mail.select().count() == 0
 
 
 def test_local_accounts_are_never_touched(desk: Desk) -> None:
