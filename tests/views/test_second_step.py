@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from ppe.clock import utcnow
-from ppe.models import Account, Attempt, AuditEvent, Mail, Organization, SecondFactorCode, SignInSession
+from ppe.models import Account, Attempt, AuditEvent, HalfSignIn, Mail, Organization, SecondFactorCode, SignInSession
 from ppe.signin import codes
 from tests.conftest import PASSWORD, OpenDatabase, People
 
@@ -137,8 +137,6 @@ def test_after_five_wrong_codes_even_the_right_one_waits_and_the_owner_hears_of_
 def test_after_ten_minutes_one_begins_anew(client: FlaskClient, open_database: OpenDatabase) -> None:
     _half(client)
     with open_database():
-        from ppe.models import HalfSignIn
-
         HalfSignIn.update(expires_at=utcnow()).execute()
     for answer in (client.get("/sign-in/code"), client.post("/sign-in/code", data={"code": "123456"})):
         assert answer.location == "/sign-in"
