@@ -78,11 +78,15 @@ class Table(Model):
 
 
 class Installation(Table):
-    """One row: how this box was set up. `setup_completed_at` closes the set-up page for good."""
+    """One row: how this box was set up. `setup_completed_at` closes the set-up page for good.
+
+    `worker_seen_at` is when the worker's minute last came round.
+    """
 
     setup_token_hash = TextField(null=True)
     setup_token_expires_at = UTCDateTimeField(null=True)
     setup_completed_at = UTCDateTimeField(null=True)
+    worker_seen_at = UTCDateTimeField(null=True)
     demo = BooleanField(default=False)
 
 
@@ -90,7 +94,8 @@ class Organization(Table):
     """One customer; everything below belongs to one.
 
     `second_factor` is who is asked for a code after a password; `second_factor_after_microsoft`, whether the same
-    people are asked after signing in with Microsoft too. The tech contact gets the notices.
+    people are asked after signing in with Microsoft too. The tech contact gets the notices, and every day a summary:
+    `summary_until` is where the last one ended.
     """
 
     name = TextField()
@@ -98,6 +103,7 @@ class Organization(Table):
     second_factor = TextField(default=ADMINISTRATORS)
     second_factor_after_microsoft = BooleanField(default=False)
     tech_contact = DeferredForeignKey("Account", null=True, on_delete="SET NULL")
+    summary_until = UTCDateTimeField(null=True)
     created_at = UTCDateTimeField()
 
 
@@ -146,6 +152,7 @@ class Account(Table):
     created_at = UTCDateTimeField()
     removed_at = UTCDateTimeField(null=True)
     removed_addresses = JSONField(null=True)  # [primary, alias, …]
+    removed_memberships = JSONField(null=True)  # [[group, member], …] by account id, for coming back
 
     class Meta:
         indexes = (
@@ -183,7 +190,10 @@ class Membership(Table):
 class Connection(Table):
     """The Entra settings of one organisation, under the product's own field names, and how its syncs went.
 
-    `ad_key` is the client secret, encrypted. `sync_frequency` counts hours; 0 is Never.
+    `ad_key` is the client secret, encrypted. `sync_frequency` counts hours; 0 is Never. `next_sync_at` is when the next
+    unattended sync is due; whoever moves it on has claimed it. `limits` are those of sync/safety.py that were changed.
+    `holding_since` begins when a sync holds changes back, `failing_since` when an unattended one fails; each ends with
+    the next that does not. `secret_warned` is for how many days before its end a warning about the secret was last sent.
     """
 
     organization = ForeignKeyField(Organization, unique=True, on_delete="CASCADE")
@@ -201,9 +211,17 @@ class Connection(Table):
     update_groups = BooleanField(default=True)
     remove_deleted_groups = BooleanField(default=True)
     sync_frequency = IntegerField(default=0)
+    next_sync_at = UTCDateTimeField(null=True, index=True)
+    frequency_reset_reason = TextField(null=True)  # why When to Sync went back to Never by itself
+    contact_missing_since = UTCDateTimeField(null=True)
+    limits = JSONField(default=dict)
+    holding_since = UTCDateTimeField(null=True)
+    failing_since = UTCDateTimeField(null=True)
+    failures = IntegerField(default=0)
     disable_login = BooleanField(default=False)
     tenant_id = TextField(null=True)
     secret_expiry = UTCDateTimeField(null=True)
+    secret_warned = IntegerField(null=True)
     last_verified_at = UTCDateTimeField(null=True)  # by hand: Test connection or a save
     last_scheduled_success_at = UTCDateTimeField(null=True)
     last_successful_sync = UTCDateTimeField(null=True)  # of either kind
@@ -290,7 +308,11 @@ class SyncRun(Table):
 
     `holds_connection` is true while the run works; a unique index lets one run a connection do so. `claim` names the
     process at work, which refreshes `heartbeat_at`; a claim gone stale is taken over. `cursor` is where the pull
-    stands (see sync/pull.py). `unknown_domains` fails a manual run.
+    stands (see sync/pull.py). `unknown_domains` fails a manual run; a scheduled one leaves their people out.
+
+    `held` says which kinds of change a scheduled run held back, and why (see sync/unattended.py); the rows wait in a
+    review of their own, whose `held_from` names that run and whose `held_digest` tells whether the same rows wait
+    already. `undoes` names the run whose opposite this one is.
     """
 
     organization = ForeignKeyField(Organization, backref="runs", on_delete="CASCADE", index=False)
@@ -313,6 +335,11 @@ class SyncRun(Table):
     applied = IntegerField(default=0)
     send_welcome_mails = BooleanField(default=False)
     unknown_domains = JSONField(default=list)  # [{"name", "people"}, …], all verified in the tenant
+    throttles = IntegerField(default=0)
+    held = JSONField(default=list)  # [{"kind", "rows", "lately", "base", "number", "percent"}, …]
+    held_from = ForeignKeyField("self", null=True, on_delete="SET NULL")
+    held_digest = TextField(null=True)
+    undoes = ForeignKeyField("self", null=True, on_delete="SET NULL")
     error_sentence = TextField(null=True)
     error_advice = TextField(null=True)
     error_code = TextField(null=True)
@@ -357,7 +384,8 @@ class SyncChange(Table):
 
     `before` and `after` hold the fields that change, under the names of `Account` plus `primary` and `aliases`.
     `link` is shared by changes that pass an address between them: ticked together, applied together. `offer` is what
-    the row's own button would do (functional). `outcome` is null, done, failed, stale or skipped.
+    the row's own button would do (functional). `moves_primary` marks another primary address, which safety counts.
+    `undoes` is the change whose opposite this one is. `outcome` is null, done, failed, stale or skipped.
     """
 
     run = ForeignKeyField(SyncRun, backref="changes", on_delete="CASCADE", index=False)
@@ -375,6 +403,8 @@ class SyncChange(Table):
     account_version = IntegerField(null=True)
     fingerprint = TextField(null=True)
     link = IntegerField(null=True)
+    moves_primary = BooleanField(default=False)
+    undoes = ForeignKeyField("self", null=True, on_delete="SET NULL", index=False)
     offer = TextField(null=True)
     outcome = TextField(null=True)
     outcome_reason = TextField(default="")
@@ -390,6 +420,9 @@ class SyncChange(Table):
 
 SyncChange.add_index(
     SyncChange.index(SyncChange.run, SyncChange.link, where=SQL("link IS NOT NULL"), name="sync_change_linked")
+)
+SyncChange.add_index(
+    SyncChange.index(SyncChange.undoes, where=SQL("undoes_id IS NOT NULL"), name="sync_change_undoing")
 )
 
 
@@ -562,8 +595,19 @@ class Mail(Table):
     error = TextField(default="")
 
 
+class Tally(Table):
+    """What is counted for good, whatever becomes of the rows: `name` is the metric's, `labels` what it is split by."""
+
+    name = TextField()
+    labels = TextField(default="")
+    value = IntegerField(default=0)
+
+    class Meta:
+        indexes = ((("name", "labels"), True),)
+
+
 TABLES = (
     Installation, Organization, Domain, Account, Address, Membership, Connection, DirectoryObject, DirectoryAddress,
     DirectoryMember, SyncRun, SyncChange, SyncChangeMember, Exemption, AuditEvent, SignInSession, HalfSignIn,
-    Authenticator, SecondFactorCode, TrustedBrowser, PasswordLink, Attempt, Mail,
+    Authenticator, SecondFactorCode, TrustedBrowser, PasswordLink, Attempt, Mail, Tally,
 )  # fmt: skip
