@@ -43,3 +43,9 @@ def test_while_microsoft_is_away_nothing_is_begun(adas: FlaskClient, entra: Entr
     entra.settings(tenant_id="00000000-0000-0000-0000-000000000000")
     assert adas.post("/account/microsoft").location == "/account"
     assert "Microsoft does not answer at the moment" in adas.get("/account").text
+
+
+def test_where_microsoft_sign_in_is_off_nothing_is_begun(adas: FlaskClient, entra: Entra) -> None:
+    entra.settings(disable_login=True)
+    assert adas.post("/account/microsoft").location == "/account"
+    assert "so there is nothing to connect to" in adas.get("/account").text

@@ -41,6 +41,7 @@ def test_a_sign_in_where_the_password_is_the_way_is_none(app: Flask, people: Peo
 def test_the_newest_ten_of_seven_days_and_of_this_organisation(people: People) -> None:
     _event(people.fabrikam)
     _event(people.contoso, days=7, minutes=1)
+    assert fallback.lately(people.contoso.id, NOW) == []
     for hours in range(12):
         _event(people.contoso, hours=hours)
     shown = fallback.lately(people.contoso.id, NOW)

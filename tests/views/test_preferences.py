@@ -455,7 +455,7 @@ def test_microsoft_is_offered_for_connecting_only_where_it_is_on_and_nothing_is_
     button = "Connect Microsoft account"
     assert button not in bobs.get("/account").text
     assert bobs.post("/account/microsoft").location == "/account"
-    assert "does not offer signing in with Microsoft" in bobs.get("/account").text
+    assert "so there is nothing to connect to" in bobs.get("/account").text
     with open_database():
         Connection.update(tenant_id="t", application_id="a", ad_key="k", last_verified_at=utcnow()).execute()
     assert button in bobs.get("/account").text
