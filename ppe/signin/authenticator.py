@@ -4,35 +4,47 @@ from datetime import datetime, timedelta
 
 import pyotp
 import segno
+from flask import session
 from pyotp.utils import strings_equal
 
-from ppe.db import database
+from ppe.db import database, one_at_a_time
 from ppe.encryption import decrypt, encrypt
 from ppe.models import Authenticator
 
 STEP = 30  # seconds
 NEIGHBOURS = (-1, 0, 1)  # steps: a telephone's clock may be off by half a minute
 PROPOSED_FOR = timedelta(minutes=30)
+PROPOSED = "proposed_app"  # which of them this browser was shown
 UNREADABLE = "This authenticator app can no longer be read with the keys of this installation. Set up another."
 
 
 def propose(account_id: int, now: datetime) -> str:
-    """A secret to scan: that of the last half hour, if there is one, so that a reload voids no scanned one."""
+    """A secret to scan: what this browser was shown within the last half hour, so that a reload voids no scanned one.
+
+    Never the one that another browser was shown: whoever looks there first must not know what the owner then scans.
+    """
     with database.atomic():
         waiting = _proposed(account_id, now)
         if waiting is not None:
             return decrypt(waiting.secret, UNREADABLE)
         Authenticator.delete().where(
-            Authenticator.account == account_id, Authenticator.confirmed_at.is_null()
+            Authenticator.account == account_id,
+            Authenticator.confirmed_at.is_null(),
+            Authenticator.created_at <= now - PROPOSED_FOR,
         ).execute()
         secret = pyotp.random_base32()
-        Authenticator.create(account=account_id, secret=encrypt(secret), created_at=now)
+        made = Authenticator.create(account=account_id, secret=encrypt(secret), created_at=now)
+    session[PROPOSED] = made.id
     return secret
 
 
 def confirm(account_id: int, code: str, now: datetime) -> bool:
-    """Take the proposed secret into use if this is its code; it replaces the app before it, and its code is spent."""
+    """Take the secret that this browser was shown into use if this is its code, which is spent with that.
+
+    It replaces the app before it, and every other proposal.
+    """
     with database.atomic():
+        one_at_a_time(f"app {account_id}")
         waiting = _proposed(account_id, now)
         step = None if waiting is None else _step_of(decrypt(waiting.secret, UNREADABLE), code, now)
         if waiting is None or step is None:
@@ -92,14 +104,10 @@ def _in_use(account_id: int) -> list[Authenticator]:
 
 
 def _proposed(account_id: int, now: datetime) -> Authenticator | None:
-    found: Authenticator | None = (
-        Authenticator.select()
-        .where(
-            Authenticator.account == account_id,
-            Authenticator.confirmed_at.is_null(),
-            Authenticator.created_at > now - PROPOSED_FOR,
-        )
-        .order_by(Authenticator.id.desc())
-        .first()
+    found: Authenticator | None = Authenticator.get_or_none(
+        Authenticator.id == session.get(PROPOSED, 0),
+        Authenticator.account == account_id,
+        Authenticator.confirmed_at.is_null(),
+        Authenticator.created_at > now - PROPOSED_FOR,
     )
     return found

@@ -49,7 +49,9 @@ def _sign_in(account: Account, step: FirstStep, factor: str | None, visitor: Vis
         )  # fmt: skip
         if step.fallback and step.name == PASSWORD:
             _report_fallback(account, visitor, now)
-        sessions.begin(account, step, visitor, now)
+        showed_a_code = factor is not None and factor != TRUSTED
+        confirmed = showed_a_code or not second_factor.of(account, now).any
+        sessions.begin(account, step, visitor, now, confirmed=confirmed)
 
 
 def _report_fallback(account: Account, visitor: Visitor, now: datetime) -> None:

@@ -21,11 +21,7 @@ def account_with(address: str, password: str, visitor: Visitor, now: datetime) -
     account = who_may_sign_in(address)
     password_hash = None if account is None else account.password_hash
     if not passwords.matches(password_hash, password) or account is None:
-        if account is not None:
-            audit.record(
-                account.organization_id, account.display_name, "sign-in failed", address.strip().casefold(),
-                now=now, remote_address=visitor.remote_address,
-            )  # fmt: skip
+        _note_failure(account, address, visitor, now)
         raise Refused("This address and this password do not fit together.")
     limits.forgive(doors)
     if passwords.is_dated(account.password_hash or ""):
@@ -49,3 +45,15 @@ def who_may_sign_in(address: str) -> Account | None:
         .get_or_none()
     )
     return found
+
+
+def _note_failure(account: Account | None, address: str, visitor: Visitor, now: datetime) -> None:
+    """On record for an unknown address too, or the time would tell it apart; what was typed there may be a password."""
+    audit.record(
+        account.organization_id if account else None,
+        account.display_name if account else "somebody unknown",
+        "sign-in failed",
+        address.strip().casefold() if account else "",
+        now=now,
+        remote_address=visitor.remote_address,
+    )

@@ -27,8 +27,11 @@ class FirstStep:
     microsoft_sid: str | None = None
 
 
-def begin(account: Account, step: FirstStep, visitor: Visitor, now: datetime) -> None:
-    """Sign this browser in, with a new id: whatever its cookie held before is worth nothing afterwards."""
+def begin(account: Account, step: FirstStep, visitor: Visitor, now: datetime, *, confirmed: bool = True) -> None:
+    """Sign this browser in, with a new id: whatever its cookie held before is worth nothing afterwards.
+
+    `confirmed` says that it has just shown the strongest thing its account has.
+    """
     token = secrets.token_urlsafe(32)
     with database.atomic():
         SignInSession.delete().where(SignInSession.expires_at <= now).execute()
@@ -40,7 +43,7 @@ def begin(account: Account, step: FirstStep, visitor: Visitor, now: datetime) ->
             fallback=step.fallback,
             microsoft_sid=step.microsoft_sid,
             created_at=now,
-            confirmed_at=now,
+            confirmed_at=now if confirmed else now - CONFIRMED_FOR,
             seen_at=now,
             expires_at=now + LIFETIME,
             browser=visitor.browser,
