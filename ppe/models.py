@@ -67,6 +67,8 @@ class Table(Model):
     if TYPE_CHECKING:  # peewee makes them by itself
         id = AutoField()
         tech_contact_id: int | None
+        undoes_id: int | None
+        held_from_id: int | None
         organization_id: int
         connection_id: int
         account_id: int

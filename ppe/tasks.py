@@ -12,7 +12,7 @@ from ppe import mailer
 from ppe.clock import utcnow
 from ppe.config import Settings
 from ppe.db import database
-from ppe.sync import run
+from ppe.sync import run, unattended
 
 huey = Huey("ppe", storage_class=MemoryStorage, results=False)
 _app: Flask
@@ -61,7 +61,9 @@ def post() -> None:
 @huey.periodic_task(crontab(), name="tick")
 @in_app
 def tick() -> None:
-    """Every minute: find the runs that nobody works on and should, and the mails that wait."""
+    """Every minute: begin the syncs that are due, find the runs that nobody works on and should, send what waits."""
+    for connection_id in unattended.due(utcnow()):
+        unattended.begin(connection_id, utcnow())
     ring_all()
     post()
 

@@ -17,6 +17,7 @@ PURE = (
     "ppe.sync.entry",
     "ppe.sync.fields",
     "ppe.sync.report",
+    "ppe.sync.safety",
     "ppe.sync.schedule",
 )
 # The first pattern that fits a module says what of ppe it may import.
@@ -43,7 +44,7 @@ MAY_IMPORT = (
                     "ppe.errors", "ppe.exemptions", "ppe.models", "ppe.outbox")),
     ("ppe.signin*", ("ppe.signin*", "ppe.audit", "ppe.config", "ppe.db", "ppe.encryption", "ppe.errors", "ppe.models",
                      "ppe.outbox", "ppe.sms")),
-    ("ppe.tasks", ("ppe.sync.run", "ppe.clock", "ppe.config", "ppe.db", "ppe.mailer", "ppe.models")),
+    ("ppe.tasks", ("ppe.sync.run", "ppe.sync.unattended", "ppe.clock", "ppe.config", "ppe.db", "ppe.mailer", "ppe.models")),
     ("ppe.practice.demo", ("ppe", "ppe.*")),
     ("ppe.practice.seed", ("ppe.*",)),
     ("ppe.practice*", ("ppe.practice*",)),

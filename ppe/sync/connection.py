@@ -21,6 +21,7 @@ from ppe.models import (
     DirectoryObject,
     SyncRun,
 )
+from ppe.sync import schedule
 from ppe.sync.checks import Finding, check
 from ppe.sync.choices import Choices, problems
 from ppe.sync.graph import Credentials, Graph
@@ -161,11 +162,22 @@ def _write(stored: Connection, finding: Finding, now: datetime, chosen: dict[str
     same_domain = chosen.get("primary_domain", stored.primary_domain) == stored.primary_domain
     tenant_id = finding.tenant_id or (stored.tenant_id if same_domain else None)
     columns = {**chosen, **_outcome(finding, now), "tenant_id": tenant_id}
+    if "sync_frequency" in chosen:
+        columns |= _schedule(stored, chosen["sync_frequency"], now)
+    if columns.get("secret_expiry", stored.secret_expiry) != stored.secret_expiry:
+        columns["secret_warned"] = None
     if any(name in chosen and chosen[name] != getattr(stored, name) for name in WHO_READS_WHAT[1:]):
         columns.setdefault("secret_expiry", None)  # that of another secret
     if tenant_id != stored.tenant_id:
         columns |= _forget_directory(stored, now)
     Connection.update(**columns).where(Connection.id == stored.id).execute()
+
+
+def _schedule(stored: Connection, frequency: int, now: datetime) -> dict[str, Any]:
+    """Another frequency has other slots; the same one keeps its own, and its back-off."""
+    if frequency == stored.sync_frequency and (stored.next_sync_at or not frequency):
+        return {}
+    return {"next_sync_at": schedule.next_slot(frequency, stored.id, now), "frequency_reset_reason": None}
 
 
 def _outcome(finding: Finding, now: datetime) -> dict[str, Any]:

@@ -15,8 +15,9 @@ from ppe.sync.pairs import Pair, Pairs
 BATCH = 500
 _INSERT = f"""
     INSERT INTO sync_change (run_id, object_id, section, kind, name, address, before, after, reason, notes, ticked,
-                             account_id, account_version, fingerprint, offer, outcome_reason, sort_key, search_key)
-    VALUES ({",".join("?" * 15)}, '', ?, ?)
+                             account_id, account_version, fingerprint, offer, moves_primary, outcome_reason,
+                             sort_key, search_key)
+    VALUES ({",".join("?" * 16)}, '', ?, ?)
 """
 
 Exemptions = tuple[dict[str, str], dict[str, str]]
@@ -197,5 +198,6 @@ def _row(run_id: int, object_id: str, change: Change) -> tuple[object, ...]:
         run_id, object_id, change.section, change.kind, change.name, change.address,
         as_json(change.before), as_json(change.after), change.reason, as_json(change.notes), change.ticked,
         account.id if account else None, account.version if account else None, change.fingerprint, change.offer,
+        bool(change.before.get("primary") and change.after.get("primary")),
         change.name.casefold(), " ".join(words).casefold(),
     )  # fmt: skip

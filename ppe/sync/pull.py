@@ -6,12 +6,12 @@ delta links for the next run; `domains`, what the tenant owns; `restarts`; `turt
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
 from ppe.db import database
-from ppe.errors import DeltaExpired, DirectoryUntrusted
+from ppe.errors import DeltaExpired, DirectoryUnavailable, DirectoryUntrusted
 from ppe.models import PLANNING, PULLING, Connection, SyncRun
 from ppe.sync import mirror
 from ppe.sync.claim import keep
@@ -19,6 +19,7 @@ from ppe.sync.graph import IDS_PER_QUESTION, Graph, Page
 
 PAGE_CEILING = 100_000
 RESTART_CEILING = 5
+BUDGET = timedelta(hours=6)  # from the start to the last page; carrying changes out takes as long as it takes
 
 Clock = Callable[[], datetime]
 Cursor = dict[str, Any]
@@ -51,6 +52,8 @@ class Pull:
         if not self.run.cursor:
             self._begin()
         while self.run.state == PULLING:
+            if self.clock() > self.run.created_at + BUDGET:
+                raise out_of_time()
             step = self.run.cursor["step"]
             if step == "absentees":
                 self._confirm_absentees()
@@ -180,4 +183,12 @@ def _endless() -> DirectoryUntrusted:
     return DirectoryUntrusted(
         "Microsoft's listing does not come to an end: its pages run in a circle.",
         "Nothing was changed. Try again in a few minutes.",
+    )
+
+
+def out_of_time() -> DirectoryUnavailable:
+    """The same end for a directory that is too slow and for one that keeps asking us to wait."""
+    return DirectoryUnavailable(
+        f"The directory could not be read within {BUDGET // timedelta(hours=1)} hours.",
+        "Nothing was changed. The next sync begins anew; if it happens again, run it at a quieter time.",
     )

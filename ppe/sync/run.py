@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 from flask import current_app
@@ -14,21 +14,16 @@ from ppe.errors import DirectoryError, NotFound, Refused, RunLost, Throttled
 from ppe.models import (
     APPLYING,
     CANCELLED,
-    DONE,
-    FAILED,
     PLANNING,
     PULLING,
     QUEUED,
     REVIEW,
-    SUPERSEDED,
     WORKING_STATES,
     Account,
     Connection,
-    SyncChange,
-    SyncChangeMember,
     SyncRun,
 )
-from ppe.sync import claim, closing, connection, membership, report, review
+from ppe.sync import claim, closing, connection, ending, membership, unattended
 from ppe.sync.apply import Apply
 from ppe.sync.planning import Planner
 from ppe.sync.pull import Clock, Pull
@@ -52,9 +47,9 @@ def proceed(run_id: int, clock: Clock, wire: Wire | None = None) -> None:
     except RunLost:
         log.info("run left to another worker", run=run_id)
     except Throttled as throttled:
-        _postpone(run, clock() + timedelta(seconds=throttled.seconds))
+        ending.postpone(run, throttled, clock())
     except DirectoryError as error:
-        _fail(run, error, clock())
+        ending.fail(run, error, clock())
 
 
 def pull(run: SyncRun, clock: Clock, wire: Wire | None = None) -> None:
@@ -84,23 +79,19 @@ def plan(run: SyncRun, clock: Clock) -> None:
             closing.link_changes(planner)
         membership.plan_members(planner)
         unknown = planner.unknown_domains()
-        if unknown:
-            _fail_for_domains(run, unknown, clock())
+        if run.scheduled:
+            claim.keep(run, clock(), unknown_domains=unknown)  # their people are left out, counted and reported
+            unattended.accept(run, clock())
+        elif unknown:
+            ending.fail_for_domains(run, unknown, clock())
         else:
-            _open_review(run, clock())
+            ending.open_review(run, clock())
 
 
 def apply(run: SyncRun, clock: Clock) -> None:
     """Carry out what was ticked, and close the run."""
     Apply(run, Connection.get_by_id(run.connection_id), clock).to_the_end()
-    now = clock()
-    summary = report.sentence(review.summary(run))
-    with database.atomic():
-        Connection.update(last_successful_sync=now).where(Connection.id == run.connection_id).execute()
-        audit.record(
-            run.organization_id, run.accepted_by_name, "sync applied", f"run {run.id}", {"summary": summary}, now=now
-        )
-        claim.keep(run, now, state=DONE, holds_connection=False, claim=None, finished_at=now)
+    ending.finish(run, clock())
 
 
 def start(
@@ -200,49 +191,3 @@ def _in_steps(run: SyncRun, clock: Clock, begin: int, step: Callable[[int], int 
         with database.atomic():
             key = step(key)
             claim.keep(run, clock())
-
-
-def _open_review(run: SyncRun, now: datetime) -> None:
-    """The list is complete: older lists of this connection are superseded by it."""
-    older = SyncRun.update(state=SUPERSEDED, finished_at=now).where(
-        SyncRun.connection == run.connection_id, SyncRun.state == REVIEW
-    )
-    older.execute()
-    Connection.update(error_sentence=None, error_advice=None, error_code=None, error_correlation_id=None).where(
-        Connection.id == run.connection_id
-    ).execute()
-    claim.keep(run, now, state=REVIEW, holds_connection=False, claim=None, planned_at=now)
-
-
-def _fail_for_domains(run: SyncRun, unknown: list[dict[str, object]], now: datetime) -> None:
-    """A manual run does not go on with part of the people: its rows are dropped, and the page names the domains."""
-    rows = SyncChange.select(SyncChange.id).where(SyncChange.run == run)
-    SyncChangeMember.delete().where(SyncChangeMember.change.in_(rows)).execute()
-    SyncChange.delete().where(SyncChange.run == run).execute()
-    names = ", ".join(str(domain["name"]) for domain in unknown)
-    claim.keep(
-        run, now, state=FAILED, holds_connection=False, claim=None, finished_at=now, unknown_domains=unknown,
-        error_sentence=f"The directory uses domains that are not registered here: {names}.",
-        error_advice="Register each of them as a relay or a management domain, then run the sync again.",
-    )  # fmt: skip
-
-
-def _postpone(run: SyncRun, until: datetime) -> None:
-    """Microsoft asks for patience: the worker is free for others meanwhile, and the tick comes back to this run."""
-    SyncRun.update(claim=None, not_before=until).where(SyncRun.id == run.id, SyncRun.claim == run.claim).execute()
-
-
-def _fail(run: SyncRun, error: DirectoryError, now: datetime) -> None:
-    """The directory could not be read: nothing was changed, and both the run and the settings page say why."""
-    said = {
-        "error_sentence": error.sentence,
-        "error_advice": error.advice,
-        "error_code": error.code,
-        "error_correlation_id": error.correlation_id,
-    }
-    try:
-        with database.atomic():
-            claim.keep(run, now, state=FAILED, holds_connection=False, claim=None, finished_at=now, **said)
-            Connection.update(**said).where(Connection.id == run.connection_id).execute()
-    except RunLost:
-        log.info("run left to another worker", run=run.id)

@@ -13,7 +13,6 @@ from ppe.errors import Refused
 from ppe.models import Connection
 from ppe.sync import connection as connections
 from ppe.sync import run as runs
-from ppe.sync import schedule
 from ppe.sync.choices import FREQUENCIES, ROLES, Choices, problems
 from ppe.views import import_sync_form as form
 from ppe.views.access import admin_required, current_admin_name, current_organization, current_settings, elsewhere
@@ -110,7 +109,7 @@ def _standing(connection: Connection) -> dict[str, object]:
         "connection": connection,
         "is_set_up": connections.is_set_up(connection),
         "last_success": connections.last_success(connection),
-        "next_run": schedule.next_due(connection.sync_frequency, connection.last_scheduled_success_at, now),
+        "next_run": connection.next_sync_at if connection.sync_frequency else None,
         "run_at_work": connections.run_at_work(connection),
         "secret_days": (connection.secret_expiry - now).days if connection.secret_expiry else None,
         "now": now,
