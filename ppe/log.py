@@ -8,8 +8,8 @@ from flask import Flask
 
 from ppe.config import Settings
 
-# At DEBUG these two write addresses with tokens, and one-time codes.
-TALKATIVE = ("urllib3", "apprise")
+# At DEBUG these write addresses with tokens, one-time codes, verifiers, and whatever is stored: password hashes, too.
+TALKATIVE = ("urllib3", "apprise", "authlib", "peewee")
 
 
 def init_app(app: Flask) -> None:
