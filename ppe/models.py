@@ -195,7 +195,7 @@ class Connection(Table):
     `ad_key` is the client secret, encrypted. `sync_frequency` counts hours; 0 is Never. `next_sync_at` is when the next
     unattended sync is due; whoever moves it on has claimed it. `limits` are those of sync/safety.py that were changed.
     `holding_since` begins when a sync holds changes back, `failing_since` when an unattended one fails; each ends with
-    the next that does not. `secret_warned` is for how many days before its end a warning about the secret was last sent.
+    the next that does not. `secret_warned` says for how many days before its end the secret was last warned of.
     """
 
     organization = ForeignKeyField(Organization, unique=True, on_delete="CASCADE")

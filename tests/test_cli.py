@@ -99,7 +99,7 @@ def test_rotating_the_keys_lets_the_old_one_go(app: Flask, people: People, open_
     assert "3 secrets" in said.output
     app.config["SETTINGS"] = replace(app.config["SETTINGS"], encryption_keys=(new,))
     with app.app_context(), open_database():
-        assert {decrypt(connection.ad_key) for connection in Connection.select()} == {"the client secret"}
+        assert {decrypt(str(connection.ad_key)) for connection in Connection.select()} == {"the client secret"}
         assert decrypt(Authenticator.get().secret) == "the app's secret"
 
 

@@ -10,6 +10,7 @@ from ppe.signin import fallback, policy, ways
 from ppe.signin.policy import Policy
 from ppe.sync import connection as connections
 from ppe.views.access import admin_required, current_admin_name, current_organization, visitor
+from ppe.views.confirm import confirmed
 
 bp = Blueprint("authentication", __name__, url_prefix="/account-management/authentication")
 
@@ -29,6 +30,7 @@ def page() -> ResponseReturnValue:
 
 @bp.post("")
 @admin_required
+@confirmed("authentication.page")
 def review() -> ResponseReturnValue:
     """**Review the change**: what would change, and what that means. Nothing is saved yet."""
     seen, wanted = _stored(), _sent("")
@@ -43,6 +45,7 @@ def review() -> ResponseReturnValue:
 
 @bp.post("/confirm")
 @admin_required
+@confirmed("authentication.page")
 def confirm() -> ResponseReturnValue:
     """Save what was reviewed, if what was there is there still."""
     try:

@@ -22,6 +22,7 @@ THEN = {  # where it may lead to, and what that page is for
     "own_second_factor.removal": "remove your authenticator app",
     "own_second_factor.renewal": "make new recovery codes",
     "own_microsoft.page": "connect your Microsoft account",
+    "authentication.page": "change how everybody signs in",
 }
 
 

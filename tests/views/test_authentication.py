@@ -1,4 +1,5 @@
 import re
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -6,7 +7,17 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from ppe.clock import utcnow
-from ppe.models import ADMINISTRATORS, EVERYONE, OFF, Account, AuditEvent, Authenticator, Connection, Organization
+from ppe.models import (
+    ADMINISTRATORS,
+    EVERYONE,
+    OFF,
+    Account,
+    AuditEvent,
+    Authenticator,
+    Connection,
+    Organization,
+    SignInSession,
+)
 from tests.conftest import OpenDatabase, People, sign_in
 from tests.views.gate import assert_administrators_only
 
@@ -181,3 +192,16 @@ def test_a_read_only_administrator_sees_no_button(
     with open_database():
         Account.update(read_only=True).where(Account.id == people.ada.id).execute()
     assert "Review the change" not in signed_in.get(PAGE).text
+
+
+def test_a_session_that_confirmed_nothing_lately_does_so_before_it_changes_the_policy(
+    signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    with open_database():
+        SignInSession.update(confirmed_at=utcnow() - timedelta(minutes=11)).execute()
+    for path in ("", "/confirm"):
+        sent = signed_in.post(f"/account-management/authentication{path}", data={"second_factor": "everyone"})
+        assert sent.location == "/account/confirm?then=authentication.page"
+    assert "change how everybody signs in" in signed_in.get(sent.location).text
+    with open_database():
+        assert Organization.get_by_id(people.contoso.id).second_factor == "off"

@@ -33,7 +33,7 @@ def test_the_same_is_said_and_written_for_everybody(
         assert (answer.status_code, answer.location) == (303, "/sign-in")
         assert f"If {address} can sign in here" in client.get("/sign-in").text
     with open_database():
-        asked = [(mail.kind, mail.to, mail.account_id, mail.organization_id) for mail in Mail.select()]
+        asked = [(mail.kind, mail.to, mail.account, mail.organization) for mail in Mail.select()]
         assert asked == [
             ("password_reset", "ada@contoso.example", None, None),
             ("password_reset", "nobody@contoso.example", None, None),
