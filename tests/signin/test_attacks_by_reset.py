@@ -1,5 +1,6 @@
 """Attack case 36: ways around the second factor by a reset, or by setting up one's first."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pyotp
@@ -23,6 +24,7 @@ from tests.signin.steps import (
     Phone,
     apps_of,
     ask_for_codes,
+    at_once,
     change,
     give_app,
     half_signed_in,
@@ -141,3 +143,17 @@ def test_36_what_one_browser_was_shown_is_not_what_another_confirms(app: Flask, 
     assert thief.post("/sign-in/code/set-up", data={"code": seen.code()}).location == "/sign-in/code"
     assert show(thief, seen.code()).status_code == 422
     assert not is_inside(thief)
+
+
+def test_36_of_two_who_set_up_at_the_same_instant_one_has_the_app(app: Flask, people: People) -> None:
+    ask_for_codes(people.contoso)
+    browsers = [half_signed_in(app, BOB), half_signed_in(app, BOB)]
+    codes_shown = [phone_on(browser).code() for browser in browsers]
+
+    def completing(browser: FlaskClient, code: str) -> Callable[[], str]:
+        return lambda: browser.post("/sign-in/code/set-up", data={"code": code}).text
+
+    answers = at_once(*map(completing, browsers, codes_shown))
+    assert sum("Keep these recovery codes" in answer for answer in answers) == 1
+    assert sum(map(is_inside, browsers)) == 1
+    assert len(apps_of(people.bob)) == 1
