@@ -14,6 +14,7 @@ from cryptography.fernet import Fernet
 from environs import Env, EnvError
 
 from ppe import delivery_settings as delivery
+from ppe import operation_settings as operation
 from ppe.errors import SettingsError
 
 MICROSOFT_LOGIN_URL = "https://login.microsoftonline.com"
@@ -26,7 +27,8 @@ class Settings:
 
     `encryption_keys` are Fernet keys, the newest first. `trusted_proxies` is how many proxies in front may tell the
     visitor's address. Without a `mail_server` no mail can be sent, without an `sms_url` no text message. `demo` marks
-    an installation that runs on the practice tenant. What may hold a password stays out of the repr.
+    an installation that runs on the practice tenant. Without a `metrics_token` there are no metrics to read. What may
+    hold a password stays out of the repr.
     """
 
     secret_key: str = field(repr=False)
@@ -47,6 +49,9 @@ class Settings:
     sms_url: str = field(default="", repr=False)
     phone_region: str = ""
     log_level: str = "INFO"
+    log_format: str = operation.TEXT
+    metrics_token: str = field(default="", repr=False)
+    keep_runs_days: int = 90
     demo: bool = False
     testing: bool = False
 
@@ -80,10 +85,13 @@ class Settings:
             data_dir=data_dir,
             database_url=_database(env.str("DATABASE_URL", f"sqlite:///{data_dir / 'ppe.db'}")),
             public_url=public_url,
-            trusted_proxies=_count("PPE_TRUSTED_PROXIES", env.int("TRUSTED_PROXIES", 0)),
+            trusted_proxies=operation.count("PPE_TRUSTED_PROXIES", env.int("TRUSTED_PROXIES", 0)),
             microsoft_login_url=_https("PPE_MICROSOFT_LOGIN_URL", env.str("MICROSOFT_LOGIN_URL", MICROSOFT_LOGIN_URL)),
             graph_url=_https("PPE_GRAPH_URL", env.str("GRAPH_URL", GRAPH_URL)),
-            log_level=_log_level(env.str("LOG_LEVEL", "INFO")),
+            log_level=operation.log_level(env.str("LOG_LEVEL", "INFO")),
+            log_format=operation.log_format(env.str("LOG_FORMAT", operation.TEXT)),
+            metrics_token=operation.metrics_token(env.str("METRICS_TOKEN", "")),
+            keep_runs_days=operation.keep_runs_days(env.int("KEEP_RUNS_DAYS", 90)),
             demo=env.bool("DEMO", False),
             **_delivery(env, public_url),
         )
@@ -222,15 +230,3 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _count(name: str, number: int) -> int:
-    if number < 0:
-        raise SettingsError(f"{name} must be 0 or more.")
-    return number
-
-
-def _log_level(level: str) -> str:
-    if level.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
-        raise SettingsError("PPE_LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR.")
-    return level.upper()

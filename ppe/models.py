@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from peewee import (
     SQL,
     AutoField,
+    BigIntegerField,
     BooleanField,
     CompositeKey,
     DateField,
@@ -82,13 +83,14 @@ class Table(Model):
 class Installation(Table):
     """One row: how this box was set up. `setup_completed_at` closes the set-up page for good.
 
-    `worker_seen_at` is when the worker's minute last came round.
+    `worker_seen_at` is when the worker's minute last came round, `swept_at` when what is old was last removed.
     """
 
     setup_token_hash = TextField(null=True)
     setup_token_expires_at = UTCDateTimeField(null=True)
     setup_completed_at = UTCDateTimeField(null=True)
     worker_seen_at = UTCDateTimeField(null=True)
+    swept_at = UTCDateTimeField(null=True)
     demo = BooleanField(default=False)
 
 
@@ -195,7 +197,8 @@ class Connection(Table):
     `ad_key` is the client secret, encrypted. `sync_frequency` counts hours; 0 is Never. `next_sync_at` is when the next
     unattended sync is due; whoever moves it on has claimed it. `limits` are those of sync/safety.py that were changed.
     `holding_since` begins when a sync holds changes back, `failing_since` when an unattended one fails; each ends with
-    the next that does not. `secret_warned` says for how many days before its end the secret was last warned of.
+    the next that does not, the former also with a list that a person accepted. `secret_warned` says for how many days
+    before its end the secret was last warned of.
     """
 
     organization = ForeignKeyField(Organization, unique=True, on_delete="CASCADE")
@@ -314,7 +317,7 @@ class SyncRun(Table):
 
     `held` says which kinds of change a scheduled run held back, and why (see sync/unattended.py); the rows wait in a
     review of their own, whose `held_from` names that run and whose `held_digest` tells whether the same rows wait
-    already. `undoes` names the run whose opposite this one is.
+    already. `undoes` names the run whose opposite this one is. A `dry_run` ends when its plan is complete.
     """
 
     organization = ForeignKeyField(Organization, backref="runs", on_delete="CASCADE", index=False)
@@ -322,6 +325,7 @@ class SyncRun(Table):
     started_by = ForeignKeyField(Account, null=True, on_delete="SET NULL")
     started_by_name = TextField(default="")
     scheduled = BooleanField(default=False)
+    dry_run = BooleanField(default=False)
     state = TextField(default=QUEUED)
     holds_connection = BooleanField(default=True)
     claim = TextField(null=True)
@@ -386,7 +390,8 @@ class SyncChange(Table):
 
     `before` and `after` hold the fields that change, under the names of `Account` plus `primary` and `aliases`.
     `link` is shared by changes that pass an address between them: ticked together, applied together. `offer` is what
-    the row's own button would do (functional). `moves_primary` marks another primary address, which safety counts.
+    the row's own button would do (functional). `moves_primary` marks another primary address, or none any more, which
+    safety counts.
     `undoes` is the change whose opposite this one is. `outcome` is null, done, failed, stale or skipped.
     """
 
@@ -602,7 +607,7 @@ class Tally(Table):
 
     name = TextField()
     labels = TextField(default="")
-    value = IntegerField(default=0)
+    value = BigIntegerField(default=0)
 
     class Meta:
         indexes = ((("name", "labels"), True),)

@@ -4,6 +4,7 @@ from peewee import *
 
 COLUMNS = (
     "installation ADD COLUMN worker_seen_at TIMESTAMP",
+    "installation ADD COLUMN swept_at TIMESTAMP",
     "organization ADD COLUMN summary_until TIMESTAMP",
     "account ADD COLUMN removed_memberships TEXT",
     "connection ADD COLUMN next_sync_at TIMESTAMP",
@@ -14,6 +15,7 @@ COLUMNS = (
     "connection ADD COLUMN failing_since TIMESTAMP",
     "connection ADD COLUMN failures INTEGER NOT NULL DEFAULT 0",
     "connection ADD COLUMN secret_warned INTEGER",
+    "sync_run ADD COLUMN dry_run BOOLEAN NOT NULL DEFAULT FALSE",
     "sync_run ADD COLUMN throttles INTEGER NOT NULL DEFAULT 0",
     "sync_run ADD COLUMN held TEXT NOT NULL DEFAULT '[]'",
     "sync_run ADD COLUMN held_from_id INTEGER REFERENCES sync_run (id) ON DELETE SET NULL",
@@ -35,11 +37,13 @@ def up(migrator, db):
         db.execute_sql(f"ALTER TABLE {change}")
     for index in INDEXES:
         db.execute_sql(index)
+    # A frequency that was chosen before has no slot yet: the first one has come.
+    db.execute_sql("UPDATE connection SET next_sync_at = '2020-01-01 00:00:00' WHERE sync_frequency > 0")
 
     class Tally(Model):
         name = TextField()
         labels = TextField(default='')
-        value = IntegerField(default=0)
+        value = BigIntegerField(default=0)
         class Meta:
             database = db
             table_name = 'tally'

@@ -1,0 +1,45 @@
+"""What the settings for running an installation may say: each check gives the value, or names the wrong variable."""
+
+from ppe.errors import SettingsError
+
+TEXT, JSON = LOG_FORMATS = ("text", "json")
+SHORTEST_TOKEN = 16
+FEWEST_DAYS = 7
+
+
+def count(name: str, number: int) -> int:
+    """A number of things."""
+    if number < 0:
+        raise SettingsError(f"{name} must be 0 or more.")
+    return number
+
+
+def log_level(level: str) -> str:
+    """From which level on lines are written."""
+    if level.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        raise SettingsError("PPE_LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR.")
+    return level.upper()
+
+
+def log_format(chosen: str) -> str:
+    """For whom lines are written: people or programs."""
+    if chosen.lower() not in LOG_FORMATS:
+        raise SettingsError("PPE_LOG_FORMAT must be text or json.")
+    return chosen.lower()
+
+
+def metrics_token(token: str) -> str:
+    """What whoever reads the metrics has to show; one that could be guessed would be none."""
+    if token and (len(token) < SHORTEST_TOKEN or not token.isascii() or any(sign.isspace() for sign in token)):
+        raise SettingsError(
+            f"PPE_METRICS_TOKEN must be at least {SHORTEST_TOKEN} letters, digits or signs without a space. "
+            "Make one with `openssl rand -hex 32`."
+        )
+    return token
+
+
+def keep_runs_days(days: int) -> int:
+    """How long runs stay: the report of a whole week must have its runs to show."""
+    if days < FEWEST_DAYS:
+        raise SettingsError(f"PPE_KEEP_RUNS_DAYS must be at least {FEWEST_DAYS}.")
+    return days
