@@ -56,6 +56,7 @@ MAY_IMPORT = (
                     "ppe.exemptions", "ppe.extensions", "ppe.listings", "ppe.models", "ppe.organization",
                     "ppe.outbox", "ppe.overview", "ppe.preferences", "ppe.setup", "ppe.signin.*", "ppe.sms",
                     "ppe.sync.*", "ppe.tasks")),
+    ("ppe.log", ("ppe.config", "ppe.operation_settings")),
     ("ppe.listings", ("ppe.exemptions", "ppe.errors", "ppe.models")),
     ("ppe.overview", ("ppe.signin.fallback", "ppe.sync.connection", "ppe.models")),
     ("ppe.*", ("ppe.accounts", "ppe.audit", "ppe.clock", "ppe.config", "ppe.db", "ppe.encryption", "ppe.errors",

@@ -1,6 +1,7 @@
 """The practice mailbox: a mail server on loopback that takes every mail, delivers none, and shows what it took."""
 
 import asyncio
+import logging
 import socket
 import threading
 from collections.abc import Sequence
@@ -19,6 +20,8 @@ from ppe.practice.weather import Weather
 
 HOST = "127.0.0.1"
 AWAY = "421 4.3.2 The practice mail server is away."
+# At DEBUG the library writes every line of every mail, with the links and codes in it.
+logging.getLogger("mail.log").setLevel(logging.WARNING)
 REFUSED = "550 5.1.1 The practice mail server refuses this recipient."
 
 
