@@ -1,4 +1,8 @@
-"""A real chromium, with JavaScript and without, before the real demo: its own processes, ports and folder each time."""
+"""A real chromium, with JavaScript and without, before the real demo: its own processes, ports and folder each time.
+
+`demo` is one that nobody has used yet. `staffed` is shared by the tests that leave it as they found it: its people have
+come with a sync, and everybody is asked for a code.
+"""
 
 import os
 import shutil
@@ -6,34 +10,45 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-import requests
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
+
+from tests.browser.demo import Demo
+from tests.browser.sign_in_steps import staff
 
 LOOPBACK = "127.0.0.1"
 expect.set_options(timeout=15_000)
 
 
-@dataclass(frozen=True)
-class Demo:
-    """A demo that answers: the console's address, who signs in, and the practice tenant's address."""
+@dataclass
+class Watch:
+    """What the tabs of a test complained of, and whom they asked. What has to be complained of is said beforehand."""
 
-    address: str
-    user: str
-    password: str
-    practice: str
+    foreseen: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    hosts: set[str | None] = field(default_factory=set)
 
-    def change(self, action: str, **what: str) -> None:
-        """Change the practice tenant, as somebody in its own admin center would."""
-        with requests.Session() as tenant:
-            tenant.trust_env = False
-            answer = tenant.post(f"{self.practice}/practice/changes", json={"action": action, **what}, timeout=10)
-        assert answer.ok, answer.text
+    def tab(self, context: BrowserContext) -> Page:
+        """Open a tab, and watch it."""
+        tab = context.new_page()
+        tab.on("console", self._hear)
+        tab.on("pageerror", lambda error: self.complaints.append(str(error)))
+        tab.on("request", self._note)
+        return tab
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.complaints.append(message.text)
+
+    def _note(self, request: Request) -> None:
+        if not request.url.startswith("data:"):
+            self.hosts.add(urlsplit(request.url).hostname)
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +69,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     return browser_type_launch_args | {"executable_path": chromium, "args": args}
 
 
-@pytest.fixture(params=[True, False], ids=["with JavaScript", "without JavaScript"])
+@pytest.fixture(params=[True, False], ids=["with JavaScript", "without JavaScript"], scope="session")
 def has_script(request: pytest.FixtureRequest) -> bool:
     """Whether the browser runs JavaScript."""
     return bool(request.param)
@@ -67,34 +82,50 @@ def context(new_context: Callable[..., BrowserContext], has_script: bool) -> Bro
 
 
 @pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
-    """A tab; at its end it must have complained of nothing, and have asked nobody but this machine."""
-    complaints: list[str] = []
-    hosts: set[str | None] = set()
+def watch() -> Iterator[Watch]:
+    """Watches the tabs of a test: in the end they have complained of nothing, and asked nobody but this machine."""
+    watch = Watch()
+    yield watch
+    for words in watch.foreseen:
+        assert any(words in complaint for complaint in watch.complaints), f"Nothing was said of {words}."
+    assert [said for said in watch.complaints if not any(words in said for words in watch.foreseen)] == []
+    assert watch.hosts == {LOOPBACK}
 
-    def hear(message: ConsoleMessage) -> None:
-        if message.type == "error":
-            complaints.append(message.text)
 
-    def note(request: Request) -> None:
-        if not request.url.startswith("data:"):
-            hosts.add(urlsplit(request.url).hostname)
+@pytest.fixture
+def page(context: BrowserContext, watch: Watch) -> Page:
+    """A tab."""
+    return watch.tab(context)
 
-    tab = context.new_page()
-    tab.on("console", hear)
-    tab.on("pageerror", lambda error: complaints.append(str(error)))
-    tab.on("request", note)
-    yield tab
-    assert complaints == []
-    assert hosts == {LOOPBACK}
+
+@pytest.fixture
+def another(new_context: Callable[..., BrowserContext], has_script: bool, watch: Watch) -> Page:
+    """A tab of a second browser, which knows nobody yet either."""
+    return watch.tab(new_context(java_script_enabled=has_script))
 
 
 @pytest.fixture
 def demo(browser_type_launch_args: dict[str, Any], tmp_path: Path) -> Iterator[Demo]:
     """A demo that nobody has used yet. (It asks for chromium first: without one there is nothing to start it for.)"""
+    with _started(tmp_path / "demo") as demo:
+        yield demo
+
+
+@pytest.fixture(scope="session")
+def staffed(browser: Browser, has_script: bool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A demo with people in it, one for the tests with JavaScript and one for those without."""
+    with _started(tmp_path_factory.mktemp("staffed") / "demo") as demo:
+        context = browser.new_context(java_script_enabled=has_script)
+        staff(context.new_page(), demo, has_script)
+        context.close()
+        yield demo
+
+
+@contextmanager
+def _started(folder: Path) -> Iterator[Demo]:
     port, practice_port = _free_ports()
     process = subprocess.Popen(
-        (sys.executable, "-m", "ppe.practice.demo", "--folder", tmp_path / "demo"),
+        (sys.executable, "-m", "ppe.practice.demo", "--folder", folder),
         env=os.environ | {"PORT": str(port), "PRACTICE_PORT": str(practice_port)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

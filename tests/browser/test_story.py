@@ -2,14 +2,14 @@
 
 import csv
 import re
-import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import Demo
+from tests.browser.demo import Demo
+from tests.browser.steps import accept, assert_fits, go, look_for, run_sync, sign_in_with_microsoft, wait_until_still
 
 pytestmark = pytest.mark.browser
 
@@ -19,7 +19,7 @@ EXEMPTED = "Alan Mulder"
 
 
 def test_a_first_sync_is_reviewed_applied_and_found_again(page: Page, demo: Demo, has_script: bool) -> None:
-    sign_in(page, demo)
+    sign_in_with_microsoft(page, demo)
     run_sync(page, has_script)
 
     expect(page.locator("#run-headline")).to_have_text("Nothing has changed yet")
@@ -66,7 +66,7 @@ def test_a_first_sync_is_reviewed_applied_and_found_again(page: Page, demo: Demo
 def test_a_domain_that_is_not_registered_stops_the_sync_and_one_press_goes_on(
     page: Page, demo: Demo, has_script: bool
 ) -> None:
-    sign_in(page, demo)
+    sign_in_with_microsoft(page, demo)
     run_sync(page, has_script)
     expect(page.locator("#accept")).to_be_visible()
     accept(page, has_script)
@@ -95,7 +95,7 @@ def test_a_domain_that_is_not_registered_stops_the_sync_and_one_press_goes_on(
 
 
 def test_cancel_leaves_everything_as_it_was(page: Page, demo: Demo, has_script: bool) -> None:
-    sign_in(page, demo)
+    sign_in_with_microsoft(page, demo)
     run_sync(page, has_script)
     planned = count(page, "adding")
 
@@ -118,7 +118,7 @@ def test_cancel_leaves_everything_as_it_was(page: Page, demo: Demo, has_script: 
 
 def test_settings_review_and_result_fit_a_telephone(page: Page, demo: Demo, has_script: bool) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
-    sign_in(page, demo)
+    sign_in_with_microsoft(page, demo)
     page.goto(f"{demo.address}/import-sync/azure")
     assert_fits(page)
     page.get_by_role("button", name="Save & Run Sync Now").click()
@@ -180,52 +180,6 @@ def expect_history(page: Page, done: int) -> None:
     assert [row["Name"] for row in rows if row["Section"] == "Exempt from Sync"] == [EXEMPTED]
 
 
-def sign_in(page: Page, demo: Demo) -> None:
-    page.goto(f"{demo.address}/sign-in")
-    page.get_by_label("Mail address").fill(demo.user)
-    page.get_by_label("Password").fill(demo.password)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page).to_have_url(f"{demo.address}/")
-
-
-def go(page: Page, words: str) -> None:
-    """Open a page from the menu."""
-    page.locator(".side-menu").get_by_role("link", name=words, exact=True).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(words)
-
-
-def run_sync(page: Page, has_script: bool) -> None:
-    """Press Save & Run Sync Now, and wait until the run needs its reader."""
-    go(page, "Azure Active Directory (Entra ID)")
-    page.get_by_role("button", name="Save & Run Sync Now").click()
-    expect(page).to_have_url(re.compile(r"/import-sync/runs/\d+$"))
-    wait_until_still(page, has_script)
-
-
-def accept(page: Page, has_script: bool) -> None:
-    """Press Sync Active Directory, and wait for the result."""
-    page.locator("#accept").click()
-    expect(page.locator("#accept")).to_have_count(0)
-    wait_until_still(page, has_script)
-    expect(page.locator("#run-headline")).to_have_text("Finished")
-
-
-def wait_until_still(page: Page, has_script: bool) -> None:
-    """Wait for the end of what the worker does: with JavaScript on the same page, without it by following its link."""
-    if has_script:
-        opened = page.evaluate("performance.timeOrigin")
-        expect(page.locator("#run .spinner")).to_have_count(0)
-        assert page.evaluate("performance.timeOrigin") == opened, "The page was loaded anew."
-        return
-    again = page.get_by_role("link", name="Look again")
-    latest = time.monotonic() + 30
-    while again.is_visible():
-        assert time.monotonic() < latest, page.locator("#run").inner_text()
-        page.goto(page.url.split("/import-sync/")[0] + (again.get_attribute("href") or ""))
-    expect(page.locator("#run-headline")).to_be_visible()
-    expect(page.locator("#run .spinner")).to_have_count(0)
-
-
 def count(page: Page, section: str) -> int:
     """The number on the tab of a section."""
     return int(page.locator(f"#tab-{section} .count").inner_text())
@@ -238,12 +192,6 @@ def summary(page: Page) -> Locator:
 def summary_row(page: Page, title: str) -> Locator:
     """What the result says of a section: done, failed, out of date, not ticked."""
     return page.locator("table.summary tr").filter(has=page.get_by_role("rowheader", name=title)).locator("td")
-
-
-def look_for(page: Page, text: str) -> None:
-    page.locator("#text").fill(text)
-    page.get_by_role("button", name="Filter").click()
-    expect(page).to_have_url(re.compile(r"[?&]text="))
 
 
 def members(page: Page) -> Locator:
@@ -263,8 +211,3 @@ def is_red(colour: str) -> bool:
     """Whether red prevails in what the browser says of a colour: rgb(190, 30, 30)."""
     red, green, blue = (float(part) for part in re.findall(r"[\d.]+", colour)[:3])
     return red > 1.5 * max(green, blue)
-
-
-def assert_fits(page: Page) -> None:
-    """Nothing makes a reader scroll sideways."""
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
