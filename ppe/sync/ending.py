@@ -7,8 +7,8 @@ import structlog
 from ppe import audit
 from ppe.db import database
 from ppe.errors import DirectoryError, RunLost, Throttled
-from ppe.models import DONE, FAILED, REVIEW, SUPERSEDED, Connection, SyncChange, SyncChangeMember, SyncRun
-from ppe.sync import claim, notices, report, review, schedule, unattended
+from ppe.models import CANCELLED, DONE, FAILED, REVIEW, SUPERSEDED, Connection, SyncChange, SyncChangeMember, SyncRun
+from ppe.sync import claim, notices, report, review, schedule, tallies, unattended
 from ppe.sync.pull import BUDGET, out_of_time
 
 log = structlog.get_logger()
@@ -16,21 +16,32 @@ log = structlog.get_logger()
 
 def finish(run: SyncRun, now: datetime) -> None:
     """Everything that was ticked has an outcome."""
-    summary = report.sentence(review.summary(run))
+    lines = review.summary(run)
+    summary = report.sentence(lines)
     with database.atomic():
         if run.undoes_id is None:
             _succeed(run, now)
         by = run.accepted_by_name or unattended.BY
         audit.record(run.organization_id, by, "sync applied", f"run {run.id}", {"summary": summary}, now=now)
         claim.keep(run, now, state=DONE, holds_connection=False, claim=None, finished_at=now)
+        tallies.ended([run], lines)
+    log.info("run done", summary=summary)
 
 
 def open_review(run: SyncRun, now: datetime) -> None:
     """The list is complete: older lists of this connection are superseded by it."""
     older = (SyncRun.connection == run.connection_id) & (SyncRun.state == REVIEW) & SyncRun.undoes.is_null()
-    SyncRun.update(state=SUPERSEDED, finished_at=now).where(older).execute()
+    superseded = list(SyncRun.update(state=SUPERSEDED, finished_at=now).where(older).returning(SyncRun).execute())
     _read_well(run)
     claim.keep(run, now, state=REVIEW, holds_connection=False, claim=None, planned_at=now)
+    tallies.ended(superseded)
+
+
+def end_dry_run(run: SyncRun, now: datetime) -> None:
+    """The plan is complete, and that is all that was wanted: it waits for nobody and replaces no list that does."""
+    _read_well(run)
+    claim.keep(run, now, state=CANCELLED, holds_connection=False, claim=None, planned_at=now, finished_at=now)
+    tallies.ended([run])
 
 
 def _read_well(run: SyncRun) -> None:
@@ -41,10 +52,11 @@ def _read_well(run: SyncRun) -> None:
 
 
 def _succeed(run: SyncRun, now: datetime) -> None:
-    """What the status box says of the last success, of either kind."""
-    moments = {"last_successful_sync": now} | ({"last_scheduled_success_at": now} if run.scheduled else {})
-    Connection.update(**moments).where(Connection.id == run.connection_id).execute()
+    """What the status box says of the last success, of either kind. What a person accepted is held back no longer."""
+    of_kind = {"last_scheduled_success_at": now} if run.scheduled else {"holding_since": None}
+    Connection.update(last_successful_sync=now, **of_kind).where(Connection.id == run.connection_id).execute()
     if run.scheduled:
+        _read_well(run)
         notices.recovered(Connection.get_by_id(run.connection_id), run, now)
 
 
@@ -59,6 +71,7 @@ def fail_for_domains(run: SyncRun, unknown: list[dict[str, object]], now: dateti
         error_sentence=f"The directory uses domains that are not registered here: {names}.",
         error_advice="Register each of them as a relay or a management domain, then run the sync again.",
     )  # fmt: skip
+    tallies.ended([run])
 
 
 def postpone(run: SyncRun, throttled: Throttled, now: datetime) -> None:
@@ -67,9 +80,12 @@ def postpone(run: SyncRun, throttled: Throttled, now: datetime) -> None:
     if until > run.created_at + BUDGET:
         fail(run, out_of_time(), now)
         return
-    SyncRun.update(claim=None, not_before=until, throttles=SyncRun.throttles + 1).where(
-        SyncRun.id == run.id, SyncRun.claim == run.claim
-    ).execute()
+    ours = (SyncRun.id == run.id) & (SyncRun.claim == run.claim)
+    with database.atomic():
+        paused = SyncRun.update(claim=None, not_before=until, throttles=SyncRun.throttles + 1).where(ours).execute()
+        if paused:
+            tallies.throttled()
+    log.info("run throttled", seconds=throttled.seconds, until=until.isoformat())
 
 
 def fail(run: SyncRun, error: DirectoryError, now: datetime) -> None:
@@ -87,6 +103,9 @@ def fail(run: SyncRun, error: DirectoryError, now: datetime) -> None:
             Connection.update(**said).where(Connection.id == run.connection_id).execute()
             if run.scheduled:
                 _back_off(stored, run, error, now)
+            tallies.ended([run])
+        log.warning("run failed", error=error.code, kind=type(error).__name__, sentence=error.sentence,
+                    correlation_id=error.correlation_id)  # fmt: skip
     except RunLost:
         log.info("run left to another worker", run=run.id)
 

@@ -79,20 +79,24 @@ def store_page(connection_id: int, run_id: int, items: Sequence[Item], *, groups
 
 
 def unseen(connection_id: int, run_id: int, *, groups: bool, limit: int) -> list[str]:
-    """Objects of the mirror that a complete listing did not name."""
+    """Objects of the mirror that a complete listing did not name, noted in a run that came to nothing or not at all."""
     rows = execute(
         "SELECT object_id FROM directory_object WHERE connection_id = ? AND gone_at IS NULL AND is_group = ?"
-        " AND seen_in_run < ? AND removed_in_run IS NULL ORDER BY object_id LIMIT ?",
-        (connection_id, groups, run_id, limit),
+        " AND seen_in_run < ? AND (removed_in_run IS NULL OR removed_in_run <> ?) ORDER BY object_id LIMIT ?",
+        (connection_id, groups, run_id, run_id, limit),
     )
     return [object_id for (object_id,) in rows.fetchall()]
 
 
 def settle_unseen(connection_id: int, run_id: int, asked: Iterable[str], existing: set[str]) -> None:
-    """Note as removed what does not exist any more, and as seen what the listing only left out."""
+    """Note as removed what does not exist any more, and as seen what the listing only left out, members included."""
     asked = set(asked)
     _note_removals(connection_id, run_id, asked - existing)
     _see_again(connection_id, run_id, asked & existing)
+    execute_many(
+        "UPDATE directory_member SET seen_in_run = ? WHERE connection_id = ? AND group_id = ?",
+        [(run_id, connection_id, object_id) for object_id in asked & existing],
+    )
 
 
 def mark_gone(connection_id: int, run_id: int, now: datetime, *, groups_listed: bool) -> None:

@@ -198,6 +198,6 @@ def _row(run_id: int, object_id: str, change: Change) -> tuple[object, ...]:
         run_id, object_id, change.section, change.kind, change.name, change.address,
         as_json(change.before), as_json(change.after), change.reason, as_json(change.notes), change.ticked,
         account.id if account else None, account.version if account else None, change.fingerprint, change.offer,
-        bool(change.before.get("primary") and change.after.get("primary")),
+        bool(change.before.get("primary") and "primary" in change.after),
         change.name.casefold(), " ".join(words).casefold(),
     )  # fmt: skip

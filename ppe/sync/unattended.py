@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
 from peewee import IntegrityError
 
@@ -23,10 +24,13 @@ MOST_AT_ONCE = 50  # in one minute: after a night without power a thousand conne
 
 
 def due(now: datetime) -> list[int]:
-    """The connections whose slot has come, those that wait longest first."""
-    waiting = (Connection.sync_frequency > 0) & (Connection.next_sync_at <= now)
-    found = Connection.select(Connection.id).where(waiting).order_by(Connection.next_sync_at).limit(MOST_AT_ONCE)
-    return [connection.id for connection in found]
+    """The connections whose slot has come, those that wait longest first.
+
+    Those at work wait for the end of their run outside this list, where they would keep others from being begun.
+    """
+    at_work = SyncRun.select(SyncRun.connection).where(SyncRun.holds_connection)
+    found = Connection.select(Connection.id).where(_waits(now), Connection.id.not_in(at_work))
+    return [connection.id for connection in found.order_by(Connection.next_sync_at).limit(MOST_AT_ONCE)]
 
 
 def begin(connection_id: int, now: datetime) -> int | None:
@@ -39,7 +43,7 @@ def begin(connection_id: int, now: datetime) -> int | None:
         following = schedule.next_slot(connection.sync_frequency, connection_id, now)
         claimed = (
             Connection.update(next_sync_at=following)
-            .where(Connection.id == connection_id, Connection.next_sync_at == connection.next_sync_at)
+            .where(Connection.id == connection_id, Connection.next_sync_at == connection.next_sync_at, _waits(now))
             .execute()
         )
         if following is None or not claimed:
@@ -74,6 +78,11 @@ def accept(run: SyncRun, now: datetime) -> None:
     )  # fmt: skip
 
 
+def _waits(now: datetime) -> Any:
+    """Whether a slot has come: who is late with the same list must not claim the one after it as well."""
+    return (Connection.sync_frequency > 0) & (Connection.next_sync_at <= now)
+
+
 def _hold(run: SyncRun, over: list[safety.Over], now: datetime) -> SyncRun:
     """Move the rows into a review of their own, unless the very same rows wait in one already."""
     ids = harm.ids_of(run, [kind.kind for kind in over])
@@ -106,7 +115,9 @@ def _hold(run: SyncRun, over: list[safety.Over], now: datetime) -> SyncRun:
 def _supersede(run: SyncRun, kept: SyncRun | None, now: datetime) -> None:
     """The plan is newer than every other list that waits, but for the one that holds the same rows."""
     older = (SyncRun.connection == run.connection_id) & (SyncRun.state == REVIEW) & SyncRun.undoes.is_null()
-    SyncRun.update(state=SUPERSEDED, finished_at=now).where(older, SyncRun.id != (kept.id if kept else 0)).execute()
+    older &= SyncRun.id != (kept.id if kept else 0)
+    superseded = list(SyncRun.update(state=SUPERSEDED, finished_at=now).where(older).returning(SyncRun).execute())
+    tallies.ended(superseded)
 
 
 def _digest(ids: list[int]) -> str:
