@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from ppe.db import execute_many, stamp
+from ppe import tally
+from ppe.db import database, execute_many, stamp
 from ppe.models import Mail
 
 CLAIM_LASTS = timedelta(minutes=10)  # many times longer than one mail takes at its slowest
@@ -62,7 +63,9 @@ def claim(mail_id: int, now: datetime) -> Mail | None:
 
 def sent(mail: Mail, now: datetime) -> None:
     """The mail is out, or turned out not to be wanted by anybody: it is done."""
-    Mail.update(sent_at=now, claimed_at=None, error="").where(Mail.id == mail.id).execute()
+    with database.atomic():
+        Mail.update(sent_at=now, claimed_at=None, error="").where(Mail.id == mail.id).execute()
+        tally.add([tally.one("mails", kind=mail.kind, outcome="sent")])
 
 
 def postpone(mail: Mail, error: str, now: datetime) -> None:
@@ -72,9 +75,13 @@ def postpone(mail: Mail, error: str, now: datetime) -> None:
     """
     wait = WAITS[min(mail.attempts, len(WAITS)) - 1]
     gives_up = now - mail.created_at >= GIVE_UP_AFTER
-    Mail.update(
-        claimed_at=None, not_before=now + wait, given_up_at=now if gives_up else None, error=error
-    ).where(Mail.id == mail.id, Mail.claimed_at == mail.claimed_at).execute()  # fmt: skip
+    outcome = "given_up" if gives_up else "postponed"
+    with database.atomic():
+        written = Mail.update(
+            claimed_at=None, not_before=now + wait, given_up_at=now if gives_up else None, error=error
+        ).where(Mail.id == mail.id, Mail.claimed_at == mail.claimed_at).execute()  # fmt: skip
+        if written:
+            tally.add([tally.one("mails", kind=mail.kind, outcome=outcome)])
 
 
 def forget_old(now: datetime) -> None:

@@ -22,5 +22,6 @@
 - review: look through, tick, exempt, accept
 - fields: the fields of a change in the words of the page (pure)
 - apply: carry out what is ticked, in batches, each change exactly once
+- tallies: what is counted of a run for good
 - report: outcomes -> summary, for page and mail (pure)
 """

@@ -21,7 +21,7 @@ from ppe.models import (
     DirectoryObject,
     SyncRun,
 )
-from ppe.sync import schedule
+from ppe.sync import schedule, tallies
 from ppe.sync.checks import Finding, check
 from ppe.sync.choices import Choices, problems
 from ppe.sync.graph import Credentials, Graph
@@ -199,10 +199,15 @@ def _forget_directory(stored: Connection, now: datetime) -> dict[str, Any]:
     for table in (DirectoryAddress, DirectoryMember, DirectoryObject):
         table.delete().where(table.connection == stored).execute()
     waiting = (SyncRun.connection == stored) & (SyncRun.state == REVIEW)
-    SyncRun.update(
-        state=SUPERSEDED,
-        finished_at=now,
-        error_sentence="The Primary Domain was changed to that of another tenant while this review waited.",
-        error_advice="Run the sync again to see what the new tenant would change.",
-    ).where(waiting).execute()
+    superseded = (
+        SyncRun.update(
+            state=SUPERSEDED,
+            finished_at=now,
+            error_sentence="The Primary Domain was changed to that of another tenant while this review waited.",
+            error_advice="Run the sync again to see what the new tenant would change.",
+        )
+        .where(waiting)
+        .returning(SyncRun)
+    )
+    tallies.ended(list(superseded.execute()))
     return {"users_delta_link": None, "groups_delta_link": None}

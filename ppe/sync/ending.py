@@ -107,7 +107,7 @@ def fail(run: SyncRun, error: DirectoryError, now: datetime) -> None:
         log.warning("run failed", error=error.code, kind=type(error).__name__, sentence=error.sentence,
                     correlation_id=error.correlation_id)  # fmt: skip
     except RunLost:
-        log.info("run left to another worker", run=run.id)
+        log.info("run left to another worker")
 
 
 def _back_off(connection: Connection, run: SyncRun, error: DirectoryError, now: datetime) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import structlog
 from peewee import IntegrityError, fn
 
 from ppe import audit, exemptions
@@ -24,6 +25,8 @@ from ppe.models import (
 from ppe.sync.change import OFFER_FUNCTIONAL
 from ppe.sync.planning import Planner
 from ppe.sync.report import TITLES, Line, lines
+
+log = structlog.get_logger()
 
 ROWS_PER_PAGE = 50
 
@@ -204,6 +207,7 @@ def accept(run: SyncRun, by_name: str, now: datetime) -> None:
         raise Refused("Another sync is at work. Wait until its list is complete, and use that one.") from None
     if not accepted:
         _require_open(SyncRun.get_by_id(run.id))
+    log.info("run accepted", run=run.id, changes=count)
 
 
 def export(run: SyncRun) -> Iterator[SyncChange]:

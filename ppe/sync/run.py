@@ -23,7 +23,7 @@ from ppe.models import (
     Connection,
     SyncRun,
 )
-from ppe.sync import claim, closing, connection, ending, membership, unattended
+from ppe.sync import claim, closing, connection, ending, membership, review, tallies, unattended
 from ppe.sync.apply import Apply
 from ppe.sync.planning import Planner
 from ppe.sync.pull import Clock, Pull
@@ -37,15 +37,23 @@ def proceed(run_id: int, clock: Clock, wire: Wire | None = None) -> None:
     run = claim.take(run_id, clock())
     if run is None:
         return
+    with structlog.contextvars.bound_contextvars(run=run_id):
+        _as_far_as_it_goes(run, clock, wire)
+
+
+def _as_far_as_it_goes(run: SyncRun, clock: Clock, wire: Wire | None) -> None:
+    log.info("run begun" if run.state == QUEUED else "run taken up", state=run.state, how=tallies.way(run))
     try:
         if run.state in (QUEUED, PULLING):
             pull(run, clock, wire)
+            log.info("directory read", pages=run.pages, people=run.people, groups=run.groups)
         if run.state == PLANNING:
             plan(run, clock)
+            _say_planned(run)
         if run.state == APPLYING:
             apply(run, clock)
     except RunLost:
-        log.info("run left to another worker", run=run_id)
+        log.info("run left to another worker")
     except Throttled as throttled:
         ending.postpone(run, throttled, clock())
     except DirectoryError as error:
@@ -79,13 +87,22 @@ def plan(run: SyncRun, clock: Clock) -> None:
             closing.link_changes(planner)
         membership.plan_members(planner)
         unknown = planner.unknown_domains()
-        if run.scheduled:
+        if run.scheduled or run.dry_run:
             claim.keep(run, clock(), unknown_domains=unknown)  # their people are left out, counted and reported
+        if run.dry_run:
+            ending.end_dry_run(run, clock())
+        elif run.scheduled:
             unattended.accept(run, clock())
         elif unknown:
             ending.fail_for_domains(run, unknown, clock())
         else:
             ending.open_review(run, clock())
+
+
+def _say_planned(run: SyncRun) -> None:
+    log.info("run planned", state=run.state, **{found.name: found.count for found in review.sections(run)})
+    if run.held:
+        log.warning("changes held back", kinds=[kind["kind"] for kind in run.held])
 
 
 def apply(run: SyncRun, clock: Clock) -> None:
@@ -126,15 +143,18 @@ def cancel(run: SyncRun, by_name: str, now: datetime) -> None:
         Refused: it is too late for that.
     """
     with database.atomic():
-        cancelled = (
+        cancelled = list(
             SyncRun.update(state=CANCELLED, holds_connection=False, claim=None, finished_at=now)
             .where(SyncRun.id == run.id, SyncRun.state.in_((QUEUED, PULLING, PLANNING, REVIEW)))
+            .returning(SyncRun)
             .execute()
         )
         if cancelled:
             audit.record(run.organization_id, by_name, "sync cancelled", f"run {run.id}", now=now)
+            tallies.ended(cancelled)
     if not cancelled:
         raise Refused("It is too late to cancel: the changes are being carried out, or the sync is over.")
+    log.info("run cancelled", run=run.id)
 
 
 def of(organization_id: int, run_id: int) -> SyncRun:

@@ -16,8 +16,9 @@ from peewee import IntegrityError
 
 from ppe import audit
 from ppe.db import batches, database, execute, execute_many, marks
+from ppe.errors import Refused
 from ppe.models import APPLYING, REVIEW, SUPERSEDED, Connection, SyncChange, SyncRun
-from ppe.sync import claim, harm, notices, safety, schedule
+from ppe.sync import claim, harm, notices, safety, schedule, tallies
 
 BY = "the schedule"
 MOST_AT_ONCE = 50  # in one minute: after a night without power a thousand connections are due together
@@ -48,16 +49,33 @@ def begin(connection_id: int, now: datetime) -> int | None:
         )
         if following is None or not claimed:
             return None
-        run = SyncRun.create(
-            organization=connection.organization_id,
-            connection=connection_id,
-            scheduled=True,
-            send_welcome_mails=False,
-            created_at=now,
-        )
-        audit.record(connection.organization_id, BY, "sync started", f"run {run.id}", now=now)
-        return int(run.id)
+        return _new_run(connection, BY, now).id
     return None
+
+
+def begin_at_once(connection: Connection, by_name: str, now: datetime, *, dry_run: bool) -> SyncRun:
+    """Start an unattended run although no slot has come; the slots stay as they are. A dry run ends with its plan.
+
+    Raises:
+        Refused: another run of the connection is at work.
+    """
+    with suppress(IntegrityError), database.atomic():
+        return _new_run(connection, by_name, now, dry_run=dry_run)
+    raise Refused("A sync of this organisation is at work already. Wait for its end, or cancel it in the console.")
+
+
+def _new_run(connection: Connection, by_name: str, now: datetime, *, dry_run: bool = False) -> SyncRun:
+    run: SyncRun = SyncRun.create(
+        organization=connection.organization_id,
+        connection=connection.id,
+        started_by_name="" if by_name == BY else by_name,
+        scheduled=not dry_run,
+        dry_run=dry_run,
+        send_welcome_mails=False,
+        created_at=now,
+    )
+    audit.record(connection.organization_id, by_name, "sync started", f"run {run.id}", now=now)
+    return run
 
 
 def accept(run: SyncRun, now: datetime) -> None:
@@ -69,13 +87,14 @@ def accept(run: SyncRun, now: datetime) -> None:
     connection = Connection.get_by_id(run.connection_id)
     over = safety.over(harm.counts(run, now), safety.limits(connection.limits))
     kept = _hold(run, over, now) if over else None
-    _supersede(run, kept, now)
+    superseded = _supersede(run, kept, now)
     notices.held(connection, kept.id if kept else run.id, over, now)
     count = SyncChange.select().where(SyncChange.run == run, SyncChange.ticked).count()
     held = [asdict(kind) for kind in over]
     claim.keep(
         run, now, state=APPLYING, planned_at=now, accepted_at=now, to_apply=count, applied=0, held=held
     )  # fmt: skip
+    tallies.ended(superseded)
 
 
 def _waits(now: datetime) -> Any:
@@ -112,12 +131,11 @@ def _hold(run: SyncRun, over: list[safety.Over], now: datetime) -> SyncRun:
     return review
 
 
-def _supersede(run: SyncRun, kept: SyncRun | None, now: datetime) -> None:
-    """The plan is newer than every other list that waits, but for the one that holds the same rows."""
+def _supersede(run: SyncRun, kept: SyncRun | None, now: datetime) -> list[SyncRun]:
+    """The plan is newer than every other list that waits, but for the one that holds the same rows; gives the older."""
     older = (SyncRun.connection == run.connection_id) & (SyncRun.state == REVIEW) & SyncRun.undoes.is_null()
     older &= SyncRun.id != (kept.id if kept else 0)
-    superseded = list(SyncRun.update(state=SUPERSEDED, finished_at=now).where(older).returning(SyncRun).execute())
-    tallies.ended(superseded)
+    return list(SyncRun.update(state=SUPERSEDED, finished_at=now).where(older).returning(SyncRun).execute())
 
 
 def _digest(ids: list[int]) -> str:
