@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 
 from ppe import create_app, db
 from ppe.clock import utcnow
@@ -56,10 +57,18 @@ def settings(tmp_path: Path, migrated: Path) -> Settings:
     return _settings(tmp_path, f"sqlite:///{tmp_path}/ppe.db")
 
 
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """The templates, compiled once: every app would do so again, and that takes longer than most pages."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
+def app(settings: Settings, compiled: FileSystemBytecodeCache) -> Iterator[Flask]:
     """The whole app."""
-    yield create_app(settings)
+    made = create_app(settings)
+    made.jinja_env.bytecode_cache = compiled
+    yield made
     if not db.database.is_closed():
         db.database.close()
 
