@@ -110,13 +110,13 @@ def at_once(*acts: Callable[[], Result]) -> list[Result]:
 class Meeting:
     """Holds the first two that come until both are there: what each has read by then, the other has not changed."""
 
-    def __init__(self, parties: int = 2) -> None:
-        self._barrier = Barrier(parties)
+    def __init__(self, patience: float = 2) -> None:
+        self._barrier, self._patience = Barrier(2), patience
 
     def before(self, act: Callable[..., Result]) -> Callable[..., Result]:
         def held(*arguments: Any, **named: Any) -> Result:
             with suppress(BrokenBarrierError):  # where the other never comes: it was turned away before
-                self._barrier.wait(2)
+                self._barrier.wait(self._patience)
             return act(*arguments, **named)
 
         return held

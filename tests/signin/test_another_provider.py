@@ -159,7 +159,8 @@ LIES: tuple[dict[str, Any], ...] = (
 
 def test_what_is_said_of_another_is_refused(client: FlaskClient, provider: Provider, refused: Check) -> None:
     """The provider signs all of this itself."""
-    for lie in LIES:
+    for_us = {"aud": "another application", "azp": provider.client["client_id"]}
+    for lie in (*LIES, for_us):
         answer = provider.sign_in(client, **lie)
         refused(answer)
         assert ("Nobody here has" if "oid" in lie else "can&#39;t be trusted") in answer.text, lie

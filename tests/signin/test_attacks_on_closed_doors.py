@@ -83,7 +83,7 @@ def _every_post(app: Flask) -> Iterator[str]:
 def test_31_no_form_is_taken_without_its_own_browsers_token(
     app: Flask, people: People, open_database: OpenDatabase
 ) -> None:
-    """Neither before signing in, which would be login CSRF, nor after; another browser's token is as good as none."""
+    """Neither before signing in, which would be login CSRF, nor after; a stale token is as good as none."""
     others = _token_in(app.test_client().get("/sign-in").text)
     stranger, ada = app.test_client(), app.test_client()
     token = _token_in(ada.get("/sign-in?main=1").text)
@@ -91,10 +91,10 @@ def test_31_no_form_is_taken_without_its_own_browsers_token(
     assert ada.post("/sign-in/password", data=form | {"csrf_token": token}).location == "/"
     paths = list(_every_post(app))
     assert {"/sign-in/password", "/sign-in/code/set-up", "/sign-in/new-password", "/account/second-factor"} < {*paths}
-    for browser in (stranger, ada):
+    for browser, stale in ((stranger, others), (ada, token)):
         browser.get("/sign-in")
         for path in paths:
-            for planted in ({}, {"csrf_token": ""}, {"csrf_token": others}, {"csrf_token": token}):
+            for planted in ({}, {"csrf_token": stale}):
                 answer = browser.post(path, data=form | planted)
                 assert answer.status_code == 400, (path, planted)
                 assert "Nothing was changed." in answer.text
@@ -113,6 +113,17 @@ def test_31_a_cookie_that_was_planted_before_is_worth_nothing_after(app: Flask, 
         assert is_inside(victim)
         assert not is_inside(attacker)
         victim.post("/sign-out")
+
+
+def test_31_whoever_was_signed_in_before_does_not_stay_in_the_new_session(app: Flask, people: People) -> None:
+    """The attacker plants the cookie of a session of their own, and keeps a copy."""
+    attacker, victim = new_browser(app), new_browser(app)
+    type_password(attacker, "eve@fabrikam.example")
+    planted = attacker.get_cookie("ppe_session")
+    victim.set_cookie("ppe_session", planted.value if planted else "")
+    assert type_password(victim, BOB).location == "/account"
+    assert BOB in victim.get("/account").text.replace("<wbr>", "")
+    assert BOB not in attacker.get("/account").text.replace("<wbr>", "")
 
 
 def test_31_no_setting_makes_administrators_out_of_what_the_directory_lists(
