@@ -9,7 +9,7 @@ from json import JSONEncoder
 from pathlib import Path
 from typing import Any, TypeVar
 
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
 from peewee import Database, DatabaseProxy, SqliteDatabase, __exception_wrapper__  # type: ignore[attr-defined] # documented nowhere, used by execute_sql
 from playhouse import db_url, migrations
 
@@ -83,7 +83,9 @@ def _alone(settings: Settings) -> Iterator[None]:
 
 
 def _open_for_request() -> None:
-    if request.endpoint and request.endpoint.rpartition(".")[2] == "static":
+    endpoint = request.endpoint or ""
+    view = current_app.view_functions.get(endpoint)
+    if endpoint.rpartition(".")[2] == "static" or hasattr(view, "opens_no_database"):
         return
     g.connection = database.connection_context()
     g.connection.__enter__()

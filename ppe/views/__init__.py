@@ -11,8 +11,10 @@ from ppe.views import (
     exemptions,
     functional_accounts,
     groups,
+    health,
     home,
     import_sync,
+    metrics,
     microsoft,
     mishaps,
     own_browsers,
@@ -26,6 +28,7 @@ from ppe.views import (
     second_step,
     setup,
     sign_in,
+    summaries,
     users,
     words,
 )
@@ -49,9 +52,12 @@ PAGES = (
     import_sync,
     runs,
     review,
+    summaries,
     domains,
     profile,
     authentication,
+    health,
+    metrics,
 )
 
 
@@ -65,7 +71,7 @@ def init_app(app: Flask) -> None:
     """Put every page in its place, with what they all share."""
     app.url_map.converters["int"] = RowNumber
     app.before_request(setup.first_of_all)
-    for shared in (access, words, mishaps):
+    for shared in (access, words, mishaps, health):
         shared.init_app(app)
     for page in PAGES:
         app.register_blueprint(page.bp)

@@ -11,10 +11,13 @@ from ppe.signin import limits
 bp = Blueprint("setup", __name__, url_prefix="/set-up")
 
 
+FOR_MACHINES = ("health", "metrics")
+
+
 def first_of_all() -> ResponseReturnValue | None:
-    """Before set-up is done there is no other page."""
+    """Before set-up is done there is no other page for people."""
     endpoint = request.endpoint or ""
-    if endpoint.endswith("static") or request.blueprint == bp.name or not setup.is_open():
+    if endpoint.endswith("static") or request.blueprint in (bp.name, *FOR_MACHINES) or not setup.is_open():
         return None
     return redirect(url_for("setup.page"), 303)
 

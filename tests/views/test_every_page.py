@@ -51,6 +51,8 @@ OWN = {
 }
 # The way in. Everything else is for administrators.
 FOR_EVERYBODY = OWN | {
+    "health.page",
+    "metrics.page",
     "microsoft.begin",
     "microsoft.callback",
     "microsoft.signed_out_there",
