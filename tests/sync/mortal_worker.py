@@ -1,11 +1,15 @@
-"""A worker in a process of its own that is killed with SIGKILL in the middle of its n-th write.
+"""Workers that are killed with SIGKILL in the middle of a write: the first in its first, each next `step` writes later.
 
-python -m tests.sync.mortal_worker DATA_DIR DATABASE_URL LOGIN_URL GRAPH_URL RUN_ID N
+python -m tests.sync.mortal_worker DATA_DIR DATABASE_URL LOGIN_URL GRAPH_URL RUN_ID STEP
+
+Prints how many died before one got through. Each is a process of its own, forked from this one, which has no thread
+and no connection.
 """
 
 import os
 import signal
 import sys
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +18,33 @@ from flask import Flask
 from ppe import accounts, db
 from ppe.clock import utcnow
 from ppe.config import Settings
-from ppe.sync import apply, closing, mirror, planning, run
+from ppe.sync import apply, closing, mirror, planning, run, unattended
 from tests.sync.desk import KEY
 
 
-def work(folder: str, url: str, login_url: str, graph_url: str, run_id: str, dies_at: str) -> None:
+def main(folder: str, url: str, login_url: str, graph_url: str, run_id: str, step: str) -> None:
     app = Flask("ppe")
     app.config["SETTINGS"] = Settings(
         "k" * 40, (KEY,), Path(folder), url, microsoft_login_url=login_url, graph_url=graph_url, testing=True
     )
     db.bind(app.config["SETTINGS"])
-    write, left = db.execute_many, [int(dies_at)]
+    for dead in count():
+        worker = os.fork()
+        if worker == 0:
+            work(app, int(run_id), dies_at=1 + dead * int(step))
+            os._exit(0)
+        _, status = os.waitpid(worker, 0)
+        if status == 0:
+            sys.stdout.write(f"{dead}\n")
+            return
+        assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL, status  # noqa: PT018
+        with db.database.connection_context():
+            # The next tick finds the run at once: its worker's process is gone.
+            assert run.waiting(utcnow()) == [int(run_id)]
+
+
+def work(app: Flask, run_id: int, dies_at: int) -> None:
+    write, left = db.execute_many, [dies_at]
 
     def mortal_write(statement: str, rows: Any) -> int:
         left[0] -= 1
@@ -33,11 +53,11 @@ def work(folder: str, url: str, login_url: str, graph_url: str, run_id: str, die
             os.kill(os.getpid(), signal.SIGKILL)
         return write(statement, rows)
 
-    for module in (accounts, apply, closing, mirror, planning):
+    for module in (accounts, apply, closing, mirror, planning, unattended):
         module.execute_many = mortal_write  # type: ignore[attr-defined]
     with app.app_context(), db.database.connection_context():
-        run.proceed(int(run_id), utcnow)
+        run.proceed(run_id, utcnow)
 
 
 if __name__ == "__main__":
-    work(*sys.argv[1:])
+    main(*sys.argv[1:])

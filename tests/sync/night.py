@@ -16,7 +16,7 @@ class Night:
 
     def __init__(self, desk: Desk, hours: int = 1, **settings: Any) -> None:
         self.desk = desk
-        self.now = utcnow().replace(minute=0, second=0, microsecond=0)
+        self.now: datetime = utcnow().replace(minute=0, second=0, microsecond=0)
         desk.settings(
             sync_frequency=hours, next_sync_at=schedule.next_slot(hours, desk.connection_id, self.now), **settings
         )
@@ -26,7 +26,7 @@ class Night:
 
     @property
     def slot(self) -> datetime:
-        found = self.desk.connection.next_sync_at
+        found: datetime | None = self.desk.connection.next_sync_at
         assert found is not None
         return found
 
@@ -45,7 +45,7 @@ class Night:
 
     def sync(self) -> SyncRun:
         """Let the time pass until the next slot; gives its run, as far as it came."""
-        begun = self.minute(self.slot - self.now)
+        begun = self.minute(max(self.slot - self.now, timedelta(0)))
         assert len(begun) == 1
         found: SyncRun = SyncRun.get_by_id(begun[0])
         return found

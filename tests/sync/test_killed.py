@@ -1,6 +1,5 @@
 """Killed at any moment, a run goes on where it was: no change is applied twice, and none is lost."""
 
-import signal
 import subprocess
 import sys
 
@@ -8,12 +7,13 @@ from flask import current_app
 
 from ppe.clock import utcnow
 from ppe.models import Account, Address, AuditEvent, SyncChange, SyncRun
-from ppe.sync import review, run
+from ppe.sync import review, unattended
 from tests.sync.desk import Desk
+from tests.sync.night import Night, waiting_review
 
 
-def worker(desk: Desk, of: SyncRun, dies_at: int) -> bool:
-    """Let a worker at the run; whether it was killed."""
+def kill_until_it_gets_through(desk: Desk, of: SyncRun, step: int) -> int:
+    """Kill worker after worker, each a little later; how many died."""
     settings = current_app.config["SETTINGS"]
     arguments = [
         str(settings.data_dir),
@@ -21,20 +21,11 @@ def worker(desk: Desk, of: SyncRun, dies_at: int) -> bool:
         settings.microsoft_login_url,
         settings.graph_url,
         str(of.id),
-        str(dies_at),
+        str(step),
     ]
-    ended = subprocess.run([sys.executable, "-m", "tests.sync.mortal_worker", *arguments], timeout=60, check=False)
-    assert ended.returncode in (0, -signal.SIGKILL)
-    return ended.returncode != 0
-
-
-def kill_until_it_gets_through(desk: Desk, of: SyncRun, step: int) -> int:
-    """Kill worker after worker, each a little later; how many died."""
-    dead = 0
-    while worker(desk, of, dies_at=1 + dead * step):
-        dead += 1
-        assert run.waiting(utcnow()) == [of.id], "the next tick finds the run at once: its worker's process is gone"
-    return dead
+    command = [sys.executable, "-m", "tests.sync.mortal_worker", *arguments]
+    ended = subprocess.run(command, timeout=60, check=True, stdout=subprocess.PIPE, text=True)
+    return int(ended.stdout.splitlines()[-1])
 
 
 def test_pull_plan_and_apply_survive_being_killed_at_every_stage(company: Desk) -> None:
@@ -56,4 +47,47 @@ def test_pull_plan_and_apply_survive_being_killed_at_every_stage(company: Desk) 
     assert {account.version for account in Account.select()} == {1}
     primaries = Address.select().where(Address.is_primary).count()
     assert primaries == Account.select().where(Account.type != "group").count()
+    company.nothing_left()
+
+
+def test_a_scheduled_run_survives_it_too_and_holds_what_it_holds_once(company: Desk) -> None:
+    """In the pull, in the plan, while the held rows move to their own list, before, within and after apply."""
+    people = list(company.tenant.people)
+    night = Night(company)
+    company.settings(next_sync_at=night.now)
+    (first,) = night.begin_due()
+    assert kill_until_it_gets_through(company, SyncRun.get_by_id(first), step=5) >= 3
+    assert (waiting_review(), SyncRun.get_by_id(first).state) == (None, "done")
+    versions = {account.id: account.version for account in Account.select()}
+
+    gone = [one.id for one in people if one.enabled and not one.guest and one.primary][-12:]
+    for somebody in gone:
+        company.tenant.delete(somebody)
+    renamed = next(one.id for one in people if one.display_name == "Uma Principal")
+    company.tenant.rename(renamed, "Uma Renamed")
+    hired = company.tenant.hire("New Colleague", "new.colleague@contoso.example")
+    for group in list(company.tenant.groups)[:2]:
+        company.tenant.add_member(group.id, hired)
+    company.settings(next_sync_at=night.now)
+    (begun,) = night.begin_due()
+    assert kill_until_it_gets_through(company, SyncRun.get_by_id(begun), step=1) >= 8
+    done = SyncRun.get_by_id(begun)
+    assert (done.state, done.applied, [one["rows"] for one in done.held]) == ("done", done.to_apply, [12])
+    ticked = SyncChange.select().where(SyncChange.run == done, SyncChange.ticked)
+    assert ({row.outcome for row in ticked}, ticked.count()) == ({"done"}, done.to_apply)
+
+    reviews = list(SyncRun.select().where(SyncRun.state == "review"))
+    assert [one.held_from_id for one in reviews] == [done.id]
+    assert {row.object_id for row in company.rows(reviews[0]).values()} == set(gone)
+    assert night.mails() == ["sync_held"]
+    assert AuditEvent.select().where(AuditEvent.action == "sync applied").count() == 2
+    amended = {row.account_id for row in ticked}
+    for account in Account.select():
+        expected = versions.get(account.id, 0) + (account.id in amended)
+        assert account.version == expected, account.display_name
+
+    review.accept(reviews[0], "Ada", utcnow())
+    assert unattended.due(night.now) == []
+    assert kill_until_it_gets_through(company, reviews[0], step=1) >= 2
+    assert Account.select().where(Account.removed_at.is_null(False)).count() == 12
     company.nothing_left()
