@@ -4,37 +4,45 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import current_app
 
+from ppe.errors import DeliveryFailed
 from ppe.models import SIGN_IN_TYPES, Account, Connection, Mail, Organization
+from ppe.notice_words import NOTICES, moment
 from ppe.signin import codes, contacts, links, local, ways
+from ppe.sync import daily, summary
 
 Words = dict[str, Any]
+Addressed = tuple[tuple[str, ...], Words]
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A mail before it is written: the address, the name it is signed with, and what its templates need."""
+    """A mail before it is written: the addresses, the name it is signed with, and what its templates need."""
 
-    to: str
+    to: tuple[str, ...]
     organization: str
     words: Words
 
 
 def gather(mail: Mail, now: datetime) -> Letter | None:
-    """What is to be written; None when nobody is to get it any more."""
+    """What is to be written; None when nobody is to get it any more.
+
+    Raises:
+        DeliveryFailed: there is nobody to send it to now, and it is to wait for somebody.
+    """
     organization: Organization | None = mail.organization
-    if mail.kind == FALLBACK_USED and organization is not None:
-        return Letter(mail.to, flat(organization.name), _notice(organization, mail.details))
+    if mail.kind in ORGANIZATION_KINDS and organization is not None:
+        to, words = ORGANIZATION_KINDS[mail.kind](mail, organization, now)
+        return Letter(to, flat(organization.name), words) if to else None
     account = _recipient(mail)
     address = "" if account is None else contacts.primary_of(account.id)
     if account is None or not address:
         return None
     words = ACCOUNT_KINDS[mail.kind](account, mail.details, now)
     words |= {"name": flat(account.display_name), "ask": _whom_to_ask(account)}
-    return Letter(address, flat(account.organization.name), words)
+    return Letter((address,), flat(account.organization.name), words)
 
 
 def flat(text: str) -> str:
@@ -82,10 +90,29 @@ def _happened(account: Account, details: Words, _: datetime) -> Words:
 
 def _notice(organization: Organization, details: Words) -> Words:
     """The details as they are read, the moment in the organisation's own time."""
-    at = datetime.fromisoformat(details["at"]).astimezone(ZoneInfo(organization.time_zone))
-    return {name: flat(str(value)) for name, value in details.items()} | {
-        "at": f"{at.day} {at:%b %Y, %H:%M} ({organization.time_zone})"
-    }
+    at = moment(organization, datetime.fromisoformat(details["at"]))
+    return {name: flat(str(value)) for name, value in details.items()} | {"at": at}
+
+
+def _fallback_used(mail: Mail, organization: Organization, _: datetime) -> Addressed:
+    return (mail.to,), _notice(organization, mail.details)
+
+
+def _summary(mail: Mail, organization: Organization, now: datetime) -> Addressed:
+    """To the tech contact alone. Who left since it was asked for is waited for like a mail server that is away."""
+    contact = contacts.tech_contact(organization)
+    if contact is None:
+        raise DeliveryFailed("There is no tech contact to send the summary to.")
+    since, until = (datetime.fromisoformat(mail.details[name]) for name in ("since", "until"))
+    found = summary.gather(organization, since, until, now)
+    page = f"{current_app.config['SETTINGS'].public_url}/import-sync/summary/{found.until:%Y-%m-%d}"
+    return (contact[1],), {"summary": found, "page": f"{page}?since={since:%Y-%m-%dT%H:%M:%SZ}"}
+
+
+def _told(mail: Mail, organization: Organization, now: datetime) -> Addressed:
+    """To the tech contact, or where there is none to every administrator."""
+    addresses = tuple(address for _, address in contacts.told(organization))
+    return addresses, NOTICES[mail.kind](mail, organization, now)
 
 
 def _link(account: Account, kind: str, now: datetime) -> str:
@@ -93,6 +120,11 @@ def _link(account: Account, kind: str, now: datetime) -> str:
 
 
 FALLBACK_USED, PASSWORD_RESET = "fallback_used", "password_reset"
+ORGANIZATION_KINDS: dict[str, Callable[[Mail, Organization, datetime], Addressed]] = {
+    FALLBACK_USED: _fallback_used,
+    daily.KIND: _summary,
+    **dict.fromkeys(NOTICES, _told),
+}
 ACCOUNT_KINDS: dict[str, Callable[[Account, Words, datetime], Words]] = {
     "welcome": _welcome,
     PASSWORD_RESET: _password_reset,

@@ -45,7 +45,7 @@ def send_test(address: str, now: datetime) -> None:
     """
     line = Line(mail_extension)
     try:
-        line.send(_message("test", Letter(address, "PPE", {}), outbox.message_id(), now))
+        line.send(_message("test", Letter((address,), "PPE", {}), outbox.message_id(), now))
     finally:
         line.close()
 
@@ -70,16 +70,17 @@ def _message(kind: str, letter: Letter, message_id: str, now: datetime) -> Messa
     """The mail itself, out of its three templates.
 
     Raises:
-        DeliveryFailed: Flask-Mail would write another address than this one.
+        DeliveryFailed: Flask-Mail would write other addresses than these.
     """
-    if not letter.to.isascii():
+    recipients: list[str | tuple[str, str]] = [address for address in letter.to if address.isascii()]
+    if not recipients:
         raise DeliveryFailed("Mail to an address with letters beyond a to z is not supported.")
     settings: Settings = current_app.config["SETTINGS"]
     name, address = name_and_address(settings.mail_from)
     words = {**letter.words, "organization": letter.organization, "public_url": settings.public_url}
     message = Message(
         subject=flat(_rendered(f"{kind}.subject.txt", words)),
-        recipients=[letter.to],
+        recipients=recipients,
         body=_rendered(f"{kind}.txt", words),
         html=_rendered(f"{kind}.html", words),
         sender=formataddr((name, address)),

@@ -1,18 +1,22 @@
 """The queue: a doorbell. What is to be done stands in the tables, so that a lost task loses nothing."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any
 
+import structlog
 from flask import Flask
 from huey import Huey, crontab
 from huey.storage import MemoryStorage, PostgresStorage, SqliteStorage
 
-from ppe import mailer
+from ppe import health, mailer, retention
 from ppe.clock import utcnow
 from ppe.config import Settings
 from ppe.db import database
-from ppe.sync import run, unattended
+from ppe.sync import daily, run, secret, tech_contact, unattended
+
+log = structlog.get_logger()
 
 huey = Huey("ppe", storage_class=MemoryStorage, results=False)
 _app: Flask
@@ -58,18 +62,51 @@ def post() -> None:
     mailer.deliver_due(utcnow)
 
 
+@huey.task(name="sweep")
+@in_app
+def sweep() -> None:
+    """Remove what is old; nothing happens if it was done today."""
+    retention.sweep(_app.config["SETTINGS"].keep_runs_days, utcnow)
+
+
 @huey.periodic_task(crontab(), name="tick")
 @in_app
 def tick() -> None:
-    """Every minute: begin the syncs that are due, find the runs that nobody works on and should, send what waits."""
-    for connection_id in unattended.due(utcnow()):
-        unattended.begin(connection_id, utcnow())
-    ring_all()
+    """Every minute: do what is due, find the runs that nobody works on and should, send what waits."""
+    health.beat(utcnow())
+    if retention.is_due(utcnow()):
+        sweep()
+    for name, due, deed in (
+        ("sync", unattended.due, unattended.begin),
+        ("tech contact", tech_contact.due, tech_contact.settle),
+        ("secret", secret.due, secret.warn),
+        ("summary", daily.due, daily.ask),
+        ("runs", run.waiting, lambda run_id, _: sync(run_id)),
+    ):
+        _do_what_is_due(name, due, deed)
     post()
+
+
+def _do_what_is_due(name: str, due: Callable[[datetime], list[int]], deed: Callable[[int, datetime], object]) -> None:
+    """One part of the tick; whatever is wrong with one deed must not hold up the others."""
+    try:
+        for row_id in due(utcnow()):
+            try:
+                deed(row_id, utcnow())
+            except Exception:
+                log.exception("part of the tick failed", part=name, row=row_id)
+    except Exception:
+        log.exception("part of the tick failed", part=name)
 
 
 @huey.on_startup()
 @in_app
+def here() -> None:
+    """A worker has started: say so, and do not wait a minute for the runs that a killed one left."""
+    health.beat(utcnow())
+    ring_all()
+
+
 def ring_all() -> None:
     """Ring for every run that waits for a worker: its task may have been lost with a killed process."""
     for run_id in run.waiting(utcnow()):

@@ -24,4 +24,8 @@
 - apply: carry out what is ticked, in batches, each change exactly once
 - tallies: what is counted of a run for good
 - report: outcomes -> summary, for page and mail (pure)
+- summary: the same for a whole period, gathered from the tables
+- daily: the Azure AD Summary of every morning, asked for
+- tech_contact: who gets it, missed for a week at most
+- secret: when the client secret ends, and the warnings before
 """

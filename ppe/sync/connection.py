@@ -19,6 +19,7 @@ from ppe.models import (
     DirectoryAddress,
     DirectoryMember,
     DirectoryObject,
+    Organization,
     SyncRun,
 )
 from ppe.sync import schedule, tallies
@@ -177,7 +178,11 @@ def _schedule(stored: Connection, frequency: int, now: datetime) -> dict[str, An
     """Another frequency has other slots; the same one keeps its own, and its back-off."""
     if frequency == stored.sync_frequency and (stored.next_sync_at or not frequency):
         return {}
-    return {"next_sync_at": schedule.next_slot(frequency, stored.id, now), "frequency_reset_reason": None}
+    columns = {"next_sync_at": schedule.next_slot(frequency, stored.id, now), "frequency_reset_reason": None}
+    if not stored.sync_frequency:  # from Never: the first summary begins here, and the wait for a tech contact anew
+        Organization.update(summary_until=now).where(Organization.id == stored.organization_id).execute()
+        columns["contact_missing_since"] = None
+    return columns
 
 
 def _outcome(finding: Finding, now: datetime) -> dict[str, Any]:

@@ -50,8 +50,7 @@ def recovered(connection: Connection, run: SyncRun, now: datetime) -> None:
 
 
 def secret_expires(connection: Connection, days: int, now: datetime) -> None:
-    """The client secret ends in so many days, or has ended where there are none left."""
-    _set(connection, secret_warned=days)
+    """The client secret ends in so many days, or has ended where there are none left; `secret` sees that it is once."""
     _ask(SECRET_EXPIRES, connection, now, days=days, expiry=connection.secret_expiry.isoformat())
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from ppe.db import database
 from ppe.errors import DeltaExpired, DirectoryUnavailable, DirectoryUntrusted
 from ppe.models import PLANNING, PULLING, Connection, SyncRun
-from ppe.sync import mirror
+from ppe.sync import mirror, secret
 from ppe.sync.claim import keep
 from ppe.sync.graph import IDS_PER_QUESTION, Graph, Page
 
@@ -68,10 +68,12 @@ class Pull:
             "domains": self.graph.verified_domains(),
             "restarts": 0,
         }
+        secret_expiry = secret.expiry_of(self.graph)
         people = self.graph.count("users") if cursor["users_listed"] else None
         groups = self.graph.count("groups") if cursor["groups_listed"] else None
         cursor |= self._users_begin() if cursor["users_listed"] else _at("user changes", stored.users_delta_link)
         with database.atomic():
+            secret.keep(stored, secret_expiry)
             keep(self.run, self.clock(), state=PULLING, cursor=cursor, expected_people=people, expected_groups=groups)
 
     def _users_begin(self) -> Cursor:

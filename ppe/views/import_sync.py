@@ -11,8 +11,10 @@ from ppe import tasks
 from ppe.clock import utcnow
 from ppe.errors import Refused
 from ppe.models import Connection
+from ppe.signin import contacts
 from ppe.sync import connection as connections
 from ppe.sync import run as runs
+from ppe.sync import secret, tech_contact
 from ppe.sync.choices import FREQUENCIES, ROLES, Choices, problems
 from ppe.views import import_sync_form as form
 from ppe.views.access import admin_required, current_admin_name, current_organization, current_settings, elsewhere
@@ -94,6 +96,8 @@ def _page(connection: Connection, choices: Choices, wrong: dict[str, str] | None
         redirect_address=current_settings().redirect_address,
         front_channel_logout_address=current_settings().front_channel_logout_address,
         consent_link=_consent_link(connection),
+        has_contact=contacts.tech_contact(current_organization()) is not None,
+        contact_deadline=tech_contact.deadline(connection, current_organization(), utcnow()),
         **_standing(connection),
     )
 
@@ -111,7 +115,7 @@ def _standing(connection: Connection) -> dict[str, object]:
         "last_success": connections.last_success(connection),
         "next_run": connection.next_sync_at if connection.sync_frequency else None,
         "run_at_work": connections.run_at_work(connection),
-        "secret_days": (connection.secret_expiry - now).days if connection.secret_expiry else None,
+        "secret_days": secret.days_left(connection, now),
         "now": now,
     }
 

@@ -7,6 +7,8 @@ from ppe import organization
 from ppe.clock import utcnow
 from ppe.errors import Refused
 from ppe.organization import Profile
+from ppe.sync import connection as connections
+from ppe.sync import tech_contact
 from ppe.views.access import admin_required, current_admin_name, current_organization, visitor
 
 bp = Blueprint("profile", __name__, url_prefix="/account-management/profile")
@@ -61,6 +63,7 @@ def _page(shown: Profile, wrong: dict[str, str] | None = None) -> str:
         shown=shown,
         zones=[(zone, zone) for zone in (zones if stored.time_zone in zones else (stored.time_zone, *zones))],
         contacts=[("", "Nobody"), *((account.id, account.display_name) for account in possible)],
+        deadline=tech_contact.deadline(connections.of(stored.id), stored, utcnow()),
         has_contact=shown.tech_contact_id in {account.id for account in possible},
         wrong=wrong or {},
     )

@@ -159,7 +159,7 @@ def _issued_by_grace(app: Flask, account: Account) -> str:
         mail = Mail.get(Mail.kind == "one_time_code")
         letter = letters.gather(mail, utcnow())
     assert letter is not None
-    assert letter.to == ADA
+    assert letter.to == (ADA,)
     code = str(letter.words["code"])
     assert code not in answer.text
     return code

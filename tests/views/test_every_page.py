@@ -137,6 +137,7 @@ def fabrikams(people: People, open_database: OpenDatabase) -> dict[str, list[int
         "run_id": [run.id],
         "change_id": [change.id],
         "domain_id": [domain.id],
+        "day": [0],  # is nobody's, and no day
     }
 
 
