@@ -59,6 +59,18 @@ def test_the_tick_says_that_the_worker_is_there(
     assert client.get("/healthz").json["worker"] == "ok"  # type: ignore[index]
 
 
+def test_the_tick_rings_for_the_daily_clean_up(
+    app: Flask, people: People, monkeypatch: pytest.MonkeyPatch, open_database: OpenDatabase
+) -> None:
+    rung: list[bool] = []
+    monkeypatch.setattr(tasks, "sweep", lambda: rung.append(True))
+    tasks.tick.call_local()
+    with open_database():
+        Installation.update(swept_at=utcnow()).execute()
+    tasks.tick.call_local()
+    assert rung == [True]
+
+
 def test_a_worker_that_starts_says_so_at_once(app: Flask, open_database: OpenDatabase) -> None:
     tasks.here()
     with open_database():
