@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Watch
 from tests.browser.demo import Demo, address_of
@@ -77,6 +77,18 @@ def test_while_microsoft_is_away_a_password_and_a_text_message_let_people_in(
     expect_title(page, "Contoso")
 
 
+def test_a_browser_that_does_not_go_on_to_microsoft_by_itself_is_helped_on(page: Page, staffed: Demo) -> None:
+    page.route("**/sign-in/microsoft?*", without_refresh)
+    page.goto(f"{staffed.address}/sign-in/microsoft?email={staffed.user}")
+    expect_title(page, "To Microsoft…")
+    page.get_by_role("link", name="Use a local password instead").click()
+    expect(page.get_by_label("Mail address")).to_have_value(staffed.user)
+    page.goto(f"{staffed.address}/sign-in/microsoft?email={staffed.user}")
+    page.get_by_role("link", name="Go on to Microsoft").click()
+    press(page, AT_MICROSOFT)
+    expect_title(page, "Contoso")
+
+
 def test_the_local_form_is_always_there_and_its_use_is_seen(page: Page, staffed: Demo) -> None:
     subject = "Demo Administrator signed in at Contoso without Microsoft"
     told = page.get_by_role("link", name=subject)
@@ -128,3 +140,9 @@ def share_microsoft(page: Page, another: Page) -> None:
         if cookie["name"] == "practice_microsoft_session":
             name, value, domain, path = cookie["name"], cookie["value"], cookie["domain"], cookie["path"]
             another.context.add_cookies([{"name": name, "value": value, "domain": domain, "path": path}])
+
+
+def without_refresh(route: Route) -> None:
+    """Answer with the page as it is, but for what makes a browser leave it."""
+    answer = route.fetch()
+    route.fulfill(response=answer, body=answer.text().replace('http-equiv="refresh"', ""))
