@@ -4,7 +4,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from ppe import cli, db, extensions, log, setup, signin, tasks, views
+from ppe import cli, cli_operations, db, extensions, log, setup, signin, tasks, views
 from ppe.config import Settings
 
 PROJECT_ROOT = Path(__file__).parent.parent
@@ -19,6 +19,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or Settings.from_env()
     app = Flask("ppe", root_path=str(PROJECT_ROOT))
     app.config.from_mapping(settings.flask_config(), SETTINGS=settings)
-    for part in (log, db, setup, signin, extensions, tasks, views, cli):
+    for part in (log, db, setup, signin, extensions, tasks, views, cli, cli_operations):
         part.init_app(app)
     return app

@@ -59,10 +59,47 @@ def connect(url: str) -> Database:
     return server
 
 
+def is_sqlite(settings: Settings) -> bool:
+    """Whether the data lives in a file of SQLite's, and not on a server."""
+    return settings.database_url.startswith("sqlite")
+
+
+def sqlite_file(settings: Settings) -> Path:
+    """The file in which the data lives."""
+    return Path(settings.database_url.removeprefix("sqlite:///"))
+
+
 def migrate(settings: Settings) -> None:
     """Bring the schema up to date, one process at a time."""
     with _alone(settings), database.connection_context():
-        migrations.run(database.obj, str(MIGRATIONS))
+        bring_up_to_date()
+
+
+def bring_up_to_date() -> None:
+    """Migrate the open database, which nobody else does at the same time."""
+    migrations.run(database.obj, str(MIGRATIONS))
+
+
+def applied_migrations() -> list[str]:
+    """The migrations that the open database has been through."""
+    return sorted(migrations.Runner(database.obj, str(MIGRATIONS)).applied())
+
+
+def known_migrations() -> set[str]:
+    """The migrations that this version knows."""
+    return {path.stem for path in MIGRATIONS.glob("[0-9]*.py")}
+
+
+@contextmanager
+def opened(url: str) -> Iterator[None]:
+    """Point the handle at another database for a while, and open it: for a copy that is prepared before it is used."""
+    before = database.obj
+    database.initialize(connect(url))
+    try:
+        with database.connection_context():
+            yield
+    finally:
+        database.initialize(before)
 
 
 @contextmanager

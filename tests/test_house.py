@@ -11,6 +11,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "ppe"
 
 PURE = (
+    "ppe.chart",
     "ppe.sync.plan",
     "ppe.sync.change",
     "ppe.sync.contest",
@@ -42,6 +43,12 @@ MAY_IMPORT = (
                     "ppe.outbox", "ppe.smtp")),
     ("ppe.cli", ("ppe.audit", "ppe.clock", "ppe.config", "ppe.db", "ppe.encryption", "ppe.errors", "ppe.mailer",
                  "ppe.models", "ppe.setup", "ppe.signin.*", "ppe.sms")),
+    ("ppe.cli_operations", ("ppe.backup", "ppe.cli", "ppe.clock", "ppe.config", "ppe.db", "ppe.errors", "ppe.models",
+                            "ppe.restore", "ppe.sync.*")),
+    ("ppe.postgresql_tools", ("ppe.errors",)),
+    ("ppe.backup", ("ppe.config", "ppe.db", "ppe.errors", "ppe.models", "ppe.postgresql_tools")),
+    ("ppe.restore", ("ppe.audit", "ppe.backup", "ppe.config", "ppe.db", "ppe.errors", "ppe.health", "ppe.models",
+                     "ppe.outbox", "ppe.postgresql_tools", "ppe.sync.schedule", "ppe.sync.tallies")),
     *((pure, ("ppe.errors", *PURE)) for pure in PURE),
     ("ppe.sync.graph", ("ppe.errors", "ppe.sync.wire", "ppe.sync.login", "ppe.sync.entry")),
     ("ppe.sync.*", ("ppe.sync.*", "ppe.accounts", "ppe.audit", "ppe.config", "ppe.db", "ppe.domains", "ppe.encryption",
@@ -59,18 +66,19 @@ MAY_IMPORT = (
     ("ppe.practice*", ("ppe.practice*",)),
     # streams after its request has closed the connection
     ("ppe.views.run_csv", ("ppe.db", "ppe.models", "ppe.sync.fields", "ppe.sync.review", "ppe.views.run_page")),
-    ("ppe.views*", ("ppe.views*", "ppe.accounts", "ppe.clock", "ppe.config", "ppe.domains", "ppe.errors",
+    ("ppe.views*", ("ppe.views*", "ppe.accounts", "ppe.chart", "ppe.clock", "ppe.config", "ppe.domains", "ppe.errors",
                     "ppe.exemptions", "ppe.extensions", "ppe.health", "ppe.listings", "ppe.metrics", "ppe.models",
                     "ppe.organization",
                     "ppe.outbox", "ppe.overview", "ppe.preferences", "ppe.setup", "ppe.signin.*", "ppe.sms",
                     "ppe.sync.*", "ppe.tasks")),
     ("ppe.log", ("ppe.config", "ppe.operation_settings")),
     ("ppe.listings", ("ppe.exemptions", "ppe.errors", "ppe.models")),
-    ("ppe.overview", ("ppe.signin.fallback", "ppe.sync.connection", "ppe.models")),
+    ("ppe.overview", ("ppe.chart", "ppe.db", "ppe.signin.contacts", "ppe.signin.fallback", "ppe.sync.apply",
+                      "ppe.sync.connection", "ppe.sync.secret", "ppe.models")),
     ("ppe.*", ("ppe.accounts", "ppe.audit", "ppe.clock", "ppe.config", "ppe.db", "ppe.encryption", "ppe.errors",
                "ppe.headers", "ppe.models", "ppe.setup", "ppe.signin.*")),
 )  # fmt: skip
-ASKS_THE_CLOCK = ("ppe.views.*", "ppe.tasks", "ppe.cli", "ppe.practice.*")
+ASKS_THE_CLOCK = ("ppe.views.*", "ppe.tasks", "ppe.cli", "ppe.cli_operations", "ppe.practice.*")
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted(PACKAGE.rglob("*.py"))

@@ -22,6 +22,7 @@
 - review: look through, tick, exempt, accept
 - fields: the fields of a change in the words of the page (pure)
 - apply: carry out what is ticked, in batches, each change exactly once
+- following: a run that somebody watches from a terminal
 - tallies: what is counted of a run for good
 - report: outcomes -> summary, for page and mail (pure)
 - summary: the same for a whole period, gathered from the tables
