@@ -3,8 +3,11 @@
 import re
 from dataclasses import dataclass, field
 
+from ppe.sync.safety import KINDS, Limit
+
 ROLES = {"end_user": "End User", "silent_user": "Silent User"}
 FREQUENCIES = {0: "Never", 1: "Every hour", **{hours: f"Every {hours} hours" for hours in (3, 6, 12, 24)}}
+HIGHEST_NUMBER = 1_000_000
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])", re.ASCII)
@@ -12,7 +15,10 @@ _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the settings page asks for, under the product's own names. An empty `ad_key` keeps the stored secret."""
+    """What the settings page asks for, under the product's own names. An empty `ad_key` keeps the stored secret.
+
+    `limits` are those of unattended syncs that were changed: `[number, percent]` by kind, -1 for what is no number.
+    """
 
     default_user_role_name: str
     primary_domain: str
@@ -29,6 +35,7 @@ class Choices:
     remove_deleted_groups: bool
     sync_frequency: int
     disable_login: bool
+    limits: dict[str, list[int]] = field(default_factory=dict)
 
 
 def problems(choices: Choices, *, has_secret: bool) -> dict[str, str]:
@@ -47,6 +54,22 @@ def problems(choices: Choices, *, has_secret: bool) -> dict[str, str]:
         found["ad_key"] = sentence
     if choices.sync_frequency not in FREQUENCIES:
         found["sync_frequency"] = "Choose one of the frequencies offered."
+    return found | _limit_problems(choices.limits)
+
+
+def changed_limits(limits: dict[str, list[int]]) -> dict[str, list[int]]:
+    """Those that differ from what counts without being chosen, in the order of their kinds."""
+    usual = Limit()
+    return {kind: limits[kind] for kind in KINDS if limits.get(kind, usual.pair) != usual.pair}
+
+
+def _limit_problems(limits: dict[str, list[int]]) -> dict[str, str]:
+    found = {}
+    for kind, (number, percent) in limits.items():
+        if not 0 <= number <= HIGHEST_NUMBER:
+            found[f"limit_{kind}_number"] = f"Write a whole number from 0 to {HIGHEST_NUMBER:,}."
+        if not 0 <= percent <= 100:
+            found[f"limit_{kind}_percent"] = "Write a whole number from 0 to 100."
     return found
 
 

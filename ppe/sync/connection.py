@@ -57,6 +57,18 @@ def run_at_work(connection: Connection) -> SyncRun | None:
     return found
 
 
+def last_run(connection: Connection) -> SyncRun | None:
+    """The newest run that read the directory, or is about to; a list of what it held back is none of its own."""
+    mine = SyncRun.select().where(
+        SyncRun.organization == connection.organization_id,
+        ~SyncRun.dry_run,
+        SyncRun.held_digest.is_null(),
+        SyncRun.undoes.is_null(),
+    )
+    found: SyncRun | None = mine.order_by(SyncRun.created_at.desc(), SyncRun.id.desc()).first()
+    return found
+
+
 def graph_for(connection: Connection, settings: Settings, wire: Wire | None = None) -> Graph:
     """A reader of the connection's directory.
 

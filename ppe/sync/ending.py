@@ -65,6 +65,7 @@ def fail_for_domains(run: SyncRun, unknown: list[dict[str, object]], now: dateti
     rows = SyncChange.select(SyncChange.id).where(SyncChange.run == run)
     SyncChangeMember.delete().where(SyncChangeMember.change.in_(rows)).execute()
     SyncChange.delete().where(SyncChange.run == run).execute()
+    _read_well(run)
     names = ", ".join(str(domain["name"]) for domain in unknown)
     claim.keep(
         run, now, state=FAILED, holds_connection=False, claim=None, finished_at=now, unknown_domains=unknown,

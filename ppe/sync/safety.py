@@ -24,6 +24,11 @@ class Limit:
     number: int = 5
     percent: int = 10
 
+    @property
+    def pair(self) -> list[int]:
+        """As it is stored."""
+        return [self.number, self.percent]
+
 
 @dataclass(frozen=True, slots=True)
 class Count:

@@ -27,7 +27,7 @@ from ppe.models import (
     SyncRun,
 )
 from ppe.sync import connection as connections
-from ppe.sync import report, secret, unattended
+from ppe.sync import held, report, secret, unattended
 from ppe.sync.report import Held, LeftOut, Line, Names, Part, Problem, Reason, Run, Summary
 from ppe.sync.safety import Over
 
@@ -109,22 +109,8 @@ class _Gathering:
         return {run.id: found.get(run.id, []) for run in self.runs}
 
     def _held_counts(self, run: SyncRun) -> dict[str, int]:
-        review = self._review_of(run) if run.held else None
+        review = held.review_of(run)
         return _counts(review) if review else {}
-
-    def _review_of(self, run: SyncRun) -> SyncRun | None:
-        """The list in which a run's held rows wait: its own, or an older one that held the very same."""
-        found: SyncRun | None = (
-            SyncRun.select()
-            .where(
-                SyncRun.connection == run.connection_id,
-                SyncRun.held_digest.is_null(False),
-                SyncRun.created_at <= (run.planned_at or run.created_at),
-            )
-            .order_by(SyncRun.id.desc())
-            .first()
-        )
-        return found
 
     def _told_apart(self, lines: dict[int, list[Line]]) -> tuple[list[SyncRun], list[SyncRun]]:
         """The runs that have something to tell, and the quiet ones, which say nothing that the one before didn't."""

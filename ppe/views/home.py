@@ -1,13 +1,15 @@
-"""Home: what there is, how the last sync went, and what waits for somebody."""
+"""Home: what there is, how the directory stands, what changed lately, and what waits for somebody."""
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from ppe import overview
+from ppe import chart, overview
 from ppe.clock import utcnow
-from ppe.sync import connection as connections
+from ppe.sync import held, standing
+from ppe.sync.report import DONE_TITLES
 from ppe.views.access import admin_required, current_organization
 from ppe.views.run_page import HEADLINES
+from ppe.views.words import moment
 
 bp = Blueprint("home", __name__)
 
@@ -16,7 +18,14 @@ bp = Blueprint("home", __name__)
 @admin_required
 def page() -> ResponseReturnValue:
     """The organisation at a glance."""
-    seen = overview.of(current_organization().id, utcnow())
+    now = utcnow()
+    seen = overview.of(current_organization(), now)
     return render_template(
-        "home/page.html", seen=seen, headlines=HEADLINES, last_success=connections.last_success(seen.connection)
+        "home/page.html",
+        seen=seen,
+        standing=standing.of(seen.connection, seen.at_work, now, moment),
+        held={run.id: [kind.words for kind in held.reasons(run)] for run in seen.waiting},
+        headlines=HEADLINES,
+        series=DONE_TITLES,
+        height=chart.HEIGHT,
     )

@@ -13,11 +13,13 @@ from ppe.errors import Refused
 from ppe.models import Connection
 from ppe.signin import contacts
 from ppe.sync import connection as connections
+from ppe.sync import held, secret, standing, tech_contact
 from ppe.sync import run as runs
-from ppe.sync import secret, tech_contact
 from ppe.sync.choices import FREQUENCIES, ROLES, Choices, problems
 from ppe.views import import_sync_form as form
 from ppe.views.access import admin_required, current_admin_name, current_organization, current_settings, elsewhere
+from ppe.views.run_page import HEADLINES
+from ppe.views.words import moment
 
 bp = Blueprint("import_sync", __name__, url_prefix="/import-sync/azure")
 
@@ -35,7 +37,7 @@ def page() -> ResponseReturnValue:
 def save() -> ResponseReturnValue:
     """Save and test the settings; with **Save & Run Sync Now** start a run when they work."""
     connection = connections.of(current_organization().id)
-    choices = form.typed(request.form)
+    choices = form.typed(request.form, connection)
     if wrong := problems(choices, has_secret=connection.ad_key is not None):
         return _page(connection, choices, wrong), 422
     try:
@@ -92,6 +94,8 @@ def _page(connection: Connection, choices: Choices, wrong: dict[str, str] | None
         frequencies=FREQUENCIES,
         what=form.WHAT,
         how=form.HOW,
+        limits=form.LIMITS,
+        limit_texts=form.limit_texts(request.form, connection),
         sends_welcome_mails="send_welcome_mails" in request.form,
         redirect_address=current_settings().redirect_address,
         front_channel_logout_address=current_settings().front_channel_logout_address,
@@ -108,15 +112,16 @@ def _status(connection: Connection) -> str:
 
 def _standing(connection: Connection) -> dict[str, object]:
     """How the connection stands, for the status box."""
-    now = utcnow()
+    now, at_work = utcnow(), connections.run_at_work(connection)
     return {
         "connection": connection,
         "is_set_up": connections.is_set_up(connection),
-        "last_success": connections.last_success(connection),
-        "next_run": connection.next_sync_at if connection.sync_frequency else None,
-        "run_at_work": connections.run_at_work(connection),
+        "standing": standing.of(connection, at_work, now, moment),
+        "run_at_work": at_work,
+        "last_run": connections.last_run(connection),
+        "headlines": HEADLINES,
+        "held_review": held.waiting(connection) if connection.holding_since else None,
         "secret_days": secret.days_left(connection, now),
-        "now": now,
     }
 
 

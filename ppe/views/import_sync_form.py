@@ -3,7 +3,8 @@
 from werkzeug.datastructures import MultiDict
 
 from ppe.models import Connection
-from ppe.sync.choices import Choices
+from ppe.sync import safety
+from ppe.sync.choices import Choices, changed_limits
 
 WHAT = {
     "sync_active_users": ("Active Users", "People whose sign-in is enabled and who have a mailbox."),
@@ -24,9 +25,15 @@ HOW = {
     "update_groups": ("Update Groups", "Names, addresses and members follow."),
     "remove_deleted_groups": ("Remove Deleted Groups", "Groups that left the directory are removed here."),
 }
+LIMITS = {
+    safety.REMOVALS: "Removals",
+    safety.DISABLINGS: "Deactivations",
+    safety.PRIMARIES: "Changes of primary address",
+    safety.LEAVINGS: "Members taken from groups",
+}
 
 
-def typed(form: MultiDict[str, str]) -> Choices:
+def typed(form: MultiDict[str, str], connection: Connection) -> Choices:
     """What was typed and ticked, without the blanks that come along with pasting."""
 
     def text(name: str) -> str:
@@ -41,7 +48,31 @@ def typed(form: MultiDict[str, str]) -> Choices:
         **{name: name in form for name in (*WHAT, *HOW)},
         sync_frequency=int(frequency) if frequency in {"0", "1", "3", "6", "12", "24"} else -1,
         disable_login="disable_login" in form,
+        limits=changed_limits(
+            {
+                kind: [_whole(number), _whole(percent)]
+                for kind, (number, percent) in limit_texts(form, connection).items()
+            }
+        ),
     )
+
+
+def limit_texts(form: MultiDict[str, str], connection: Connection) -> dict[str, list[str]]:
+    """Number and percent of each kind as they stand in their fields: as typed, or else as stored."""
+    stored = safety.limits(connection.limits)
+    return {
+        kind: [
+            form.get(f"limit_{kind}_{part}", str(value)).strip()
+            for part, value in (("number", limit.number), ("percent", limit.percent))
+        ]
+        for kind, limit in stored.items()
+    }
+
+
+def _whole(text: str) -> int:
+    """A whole number, written with or without commas; -1 for anything else."""
+    digits = text.replace(",", "")
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else -1
 
 
 def stored(connection: Connection) -> Choices:
