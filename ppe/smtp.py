@@ -3,12 +3,16 @@
 import smtplib
 import ssl
 from contextlib import suppress
+from email import charset
 from types import TracebackType
 
 import flask_mail
 from flask import current_app
 
 from ppe.errors import DeliveryFailed
+
+# Flask-Mail sends every body as it is; a line of more than 998 characters is refused (RFC 5321, section 4.5.3.1.6).
+charset.add_charset("utf-8", charset.SHORTEST, charset.QP, "utf-8")
 
 TIMEOUT_SECONDS = 15
 LOSSES_IN_A_ROW = 3  # of the connection, until the server counts as away
