@@ -3,7 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from ppe.models import AuditEvent
+from flask import has_request_context, request
+from flask_login import current_user
+
+from ppe.models import Address, AuditEvent
 
 
 def record(
@@ -16,13 +19,29 @@ def record(
     now: datetime,
     remote_address: str = "",
 ) -> None:
-    """Add one event, in the caller's transaction, so that neither the deed nor its record stands alone."""
+    """Add one event, in the caller's transaction, so that neither the deed nor its record stands alone.
+
+    From where, and by whose address, is read off the request where there is one: nobody has to hand it down.
+    """
     AuditEvent.create(
         organization=organization_id,
         at=now,
         actor=actor,
+        actor_address=_acting_address(),
         action=action,
         subject=subject,
         details=details or {},
-        remote_address=remote_address,
+        remote_address=remote_address or _from_where(),
     )
+
+
+def _from_where() -> str:
+    return (request.remote_addr or "") if has_request_context() else ""
+
+
+def _acting_address() -> str:
+    """The primary address of whoever is signed in: names are not unique."""
+    if not has_request_context() or not current_user.is_authenticated:
+        return ""
+    primary = Address.get_or_none(Address.account == current_user.id, Address.is_primary)
+    return str(primary.address) if primary else ""

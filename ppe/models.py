@@ -468,18 +468,19 @@ class Exemption(Table):
 
 
 class AuditEvent(Table):
-    """Who did what, when and from where. Rows are added, never changed."""
+    """Who did what, when and from where. The database itself refuses to alter a row or to delete one."""
 
     organization = ForeignKeyField(Organization, null=True, on_delete="CASCADE", index=False)
     at = UTCDateTimeField()
-    actor = TextField()  # a name and address, or "sync"
+    actor = TextField()  # a name, or what acted by itself, such as "the schedule"
+    actor_address = TextField(default="")
     remote_address = TextField(default="")
     action = TextField()
     subject = TextField(default="")
     details = JSONField(default=dict)
 
     class Meta:
-        indexes = ((("organization", "at"), False),)
+        indexes = ((("organization", "at"), False), (("organization", "action", "at"), False))
 
 
 class SignInSession(Table):

@@ -20,6 +20,7 @@ PURE = (
     "ppe.sync.report",
     "ppe.sync.safety",
     "ppe.sync.schedule",
+    "ppe.sync.undo",
 )
 # The first pattern that fits a module says what of ppe it may import.
 MAY_IMPORT = (
@@ -66,7 +67,8 @@ MAY_IMPORT = (
     ("ppe.practice*", ("ppe.practice*",)),
     # streams after its request has closed the connection
     ("ppe.views.run_csv", ("ppe.db", "ppe.models", "ppe.sync.fields", "ppe.sync.review", "ppe.views.run_page")),
-    ("ppe.views*", ("ppe.views*", "ppe.accounts", "ppe.chart", "ppe.clock", "ppe.config", "ppe.domains", "ppe.errors",
+    ("ppe.views.audit_log", ("ppe.audit_log", "ppe.clock", "ppe.db", "ppe.models", "ppe.views.*")),  # streams too
+    ("ppe.views*", ("ppe.views*", "ppe.accounts", "ppe.audit_log", "ppe.chart", "ppe.clock", "ppe.config", "ppe.domains", "ppe.errors",
                     "ppe.exemptions", "ppe.extensions", "ppe.health", "ppe.listings", "ppe.metrics", "ppe.models",
                     "ppe.organization",
                     "ppe.outbox", "ppe.overview", "ppe.preferences", "ppe.setup", "ppe.signin.*", "ppe.sms",
@@ -75,6 +77,7 @@ MAY_IMPORT = (
     ("ppe.listings", ("ppe.exemptions", "ppe.errors", "ppe.models")),
     ("ppe.overview", ("ppe.chart", "ppe.db", "ppe.signin.contacts", "ppe.signin.fallback", "ppe.sync.apply",
                       "ppe.sync.connection", "ppe.sync.secret", "ppe.models")),
+    ("ppe.accounts", ("ppe.db", "ppe.errors", "ppe.models", "ppe.removed_memberships")),
     ("ppe.*", ("ppe.accounts", "ppe.audit", "ppe.clock", "ppe.config", "ppe.db", "ppe.encryption", "ppe.errors",
                "ppe.headers", "ppe.models", "ppe.setup", "ppe.signin.*")),
 )  # fmt: skip

@@ -5,6 +5,7 @@ from werkzeug.routing import IntegerConverter
 
 from ppe.views import (
     access,
+    audit_log,
     authentication,
     confirm,
     domains,
@@ -58,6 +59,7 @@ PAGES = (
     authentication,
     health,
     metrics,
+    audit_log,
 )
 
 

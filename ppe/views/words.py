@@ -1,6 +1,8 @@
 """How moments, numbers and roles are written on the pages, as Jinja filters."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask
@@ -12,7 +14,18 @@ from ppe.sync.fields import TYPE_WORDS
 
 def init_app(app: Flask) -> None:
     """Give the templates their filters."""
-    for word in (moment, day, local_time, number, plural, role, breakable, groups_of_four):
+    for word in (
+        moment,
+        day,
+        local_time,
+        number,
+        plural,
+        role,
+        breakable,
+        groups_of_four,
+        capitalize_first,
+        details_lines,
+    ):
         app.add_template_filter(word)
 
 
@@ -63,3 +76,38 @@ def breakable(address: str) -> Markup:
 def groups_of_four(text: str) -> str:
     """A long secret as people type it off: JBSW Y3DP."""
     return " ".join(text[at : at + 4] for at in range(0, len(text), 4))
+
+
+def capitalize_first(text: str) -> str:
+    """A sentence's beginning; the rest stays as it is, names and addresses included."""
+    return text[:1].upper() + text[1:]
+
+
+def details_lines(details: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What an event says besides, line by line: before and after beside each other, without what did not change."""
+    before, after = details.get("before"), details.get("after")
+    lines = []
+    if isinstance(before, dict) and isinstance(after, dict):
+        lines = [
+            (_words(name), f"{_said(before.get(name))} → {_said(after.get(name))}")
+            for name in {**before, **after}
+            if before.get(name) != after.get(name)
+        ]
+        details = {name: value for name, value in details.items() if name not in ("before", "after")}
+    return lines + [(_words(name), _said(value)) for name, value in details.items()]
+
+
+def _words(name: str) -> str:
+    return capitalize_first(name.replace("_", " "))
+
+
+def _said(value: object) -> str:
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_said, value)) or "–"
+    if isinstance(value, dict):
+        return "; ".join(f"{_words(name)}: {_said(text)}" for name, text in value.items()) or "–"
+    return str(value)

@@ -1,0 +1,84 @@
+"""Account Management > Audit Log: who did what, when and from where. It is read and taken home, never changed."""
+
+import csv
+from collections.abc import Iterator
+from datetime import date
+from io import StringIO
+
+from flask import Blueprint, Response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from ppe import audit_log
+from ppe.audit_log import Filter
+from ppe.clock import utcnow
+from ppe.db import database
+from ppe.models import AuditEvent
+from ppe.views.access import admin_required, current_admin_name, current_organization
+from ppe.views.run_csv import safe
+from ppe.views.words import details_lines
+
+bp = Blueprint("audit_log", __name__, url_prefix="/account-management/audit-log")
+
+COLUMNS = ("When (UTC)", "Who", "Address", "What", "About", "Details", "From")
+
+
+@bp.get("")
+@admin_required
+def page() -> ResponseReturnValue:
+    """The newest events that fit the filter; older ones page by page."""
+    organization, wanted = current_organization(), _asked()
+    before = request.args.get("before", type=int)
+    return render_template(
+        "audit_log/page.html",
+        page=audit_log.page(organization.id, organization.time_zone, wanted, before),
+        actions=audit_log.actions(organization.id),
+        wanted=wanted,
+        is_newest=before is None,
+    )
+
+
+@bp.get("/events.csv")
+@admin_required
+def download() -> ResponseReturnValue:
+    """Everything that the filter finds, streamed. Taking it home is on record too."""
+    organization, wanted = current_organization(), _asked()
+    audit_log.record_export(organization.id, current_admin_name(), utcnow())
+    headers = {"Content-Disposition": "attachment; filename=audit-log.csv", "Cache-Control": "no-store"}
+    return Response(_lines(organization.id, organization.time_zone, wanted), mimetype="text/csv", headers=headers)
+
+
+def _asked() -> Filter:
+    return Filter(
+        text=request.args.get("text", "").strip()[:200],
+        action=request.args.get("action", "")[:200],
+        first_day=_day("first_day"),
+        last_day=_day("last_day"),
+    )
+
+
+def _day(name: str) -> date | None:
+    """What is no day counts as not asked for."""
+    try:
+        return date.fromisoformat(request.args.get(name, ""))
+    except ValueError:
+        return None
+
+
+def _lines(organization_id: int, time_zone: str, wanted: Filter) -> Iterator[str]:
+    """The file, a line at a time. It is sent after the request has closed its connection, hence one of its own."""
+    with database.connection_context():
+        yield "\ufeff" + _line(COLUMNS)
+        for event in audit_log.export(organization_id, time_zone, wanted):
+            yield _line(_cells(event))
+
+
+def _cells(event: AuditEvent) -> tuple[str, ...]:
+    told = "; ".join(f"{name}: {text}" for name, text in details_lines(event.details))
+    at = event.at.isoformat(" ", "seconds").removesuffix("+00:00")
+    return (at, event.actor, event.actor_address, event.action, event.subject, told, event.remote_address)
+
+
+def _line(cells: tuple[str, ...]) -> str:
+    written = StringIO()
+    csv.writer(written).writerow([safe(cell) for cell in cells])
+    return written.getvalue()

@@ -1,0 +1,105 @@
+import csv
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from peewee import DatabaseError
+
+from ppe.db import execute
+from ppe.models import AuditEvent, Organization
+from tests.conftest import OpenDatabase, People
+from tests.views.gate import assert_administrators_only
+
+LOG = "/account-management/audit-log"
+NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+
+
+def _event(people: People, action: str = "domain removed", subject: str = "old.example", **more: object) -> AuditEvent:
+    made: AuditEvent = AuditEvent.create(
+        **({"organization": people.contoso, "at": NOON, "actor": "Ada", "action": action, "subject": subject} | more)
+    )
+    return made
+
+
+def test_it_is_for_administrators_alone(app: Flask, people: People) -> None:
+    assert_administrators_only(app, LOG)
+    assert_administrators_only(app, f"{LOG}/events.csv")
+
+
+def test_an_event_says_who_did_what_when_before_and_after_and_from_where(
+    signed_in: FlaskClient, people: People
+) -> None:
+    signed_in.post("/account-management/profile", data={"name": "Contoso Ltd", "time_zone": "UTC", "tech_contact": ""})
+    page = signed_in.get(LOG).text
+    for said in ("Ada", "ada@<wbr>contoso", "Organisation profile changed", "Contoso → Contoso Ltd", "127.0.0.1"):
+        assert said in page, said
+
+
+def test_the_newest_come_first_and_every_one_is_on_one_page(
+    signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    with open_database():
+        for number in range(120):
+            _event(people, subject=f"number-{number:03}", at=NOON + timedelta(seconds=number // 3))
+    seen: list[str] = []
+    address = f"{LOG}?action=domain+removed"
+    while address:
+        page = signed_in.get(address).text
+        seen += [f"number-{part[:3]}" for part in page.split("number-")[1:]]
+        older = page.partition('rel="next" href="')[2].partition('"')[0]
+        address = older.replace("&amp;", "&")
+    assert seen == [f"number-{number:03}" for number in reversed(range(120))]
+
+
+def test_it_is_filtered_by_words_by_deed_and_by_days_of_the_organisations_own_calendar(
+    signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    with open_database():
+        Organization.update(time_zone="Pacific/Auckland").where(Organization.id == people.contoso.id).execute()
+        _event(people, subject="tuesday", at=datetime(2026, 11, 24, 10, 59, tzinfo=UTC))
+        _event(people, subject="wednesday", at=datetime(2026, 11, 24, 11, 0, tzinfo=UTC))
+        _event(people, "exemption ended", "thursday", at=datetime(2026, 11, 25, 11, 0, tzinfo=UTC))
+
+    def found(query: str) -> set[str]:
+        page = signed_in.get(f"{LOG}?{query}").text.partition("<tbody")[2]
+        return {day for day in ("tuesday", "wednesday", "thursday") if day in page}
+
+    assert found("first_day=2026-11-25&last_day=2026-11-25") == {"wednesday"}
+    assert found("last_day=2026-11-24") == {"tuesday"}
+    assert found("action=exemption+ended") == {"thursday"}
+    assert found("text=ADA+wednes") == {"wednesday"}
+    assert found("text=nobody") == set()
+    assert found("first_day=nonsense&before=x") == {"tuesday", "wednesday", "thursday"}
+
+
+def test_another_organisations_events_stay_unseen(
+    signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    with open_database():
+        theirs = _event(people, subject="fabrikams-secret", organization=people.fabrikam)
+        _event(people, subject="nobodys-secret", organization=None)
+    for address in (LOG, f"{LOG}?before={theirs.id + 1}", f"{LOG}/events.csv"):
+        assert "secret" not in signed_in.get(address).text
+
+
+def test_it_is_taken_home_whole_and_without_formulas_and_that_is_on_record(
+    signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    with open_database():
+        _event(people, subject="=1+1", details={"before": {"name": "A"}, "after": {"name": "B"}})
+    rows = list(csv.DictReader(StringIO(signed_in.get(f"{LOG}/events.csv?action=domain+removed").text.lstrip("\ufeff"))))
+    assert [(row["About"], row["Details"]) for row in rows] == [("'=1+1", "Name: A → B")]
+    with open_database():
+        assert AuditEvent.select().where(AuditEvent.action == "audit log exported").count() == 1
+
+
+@pytest.mark.parametrize("deed", ["UPDATE audit_event SET actor = 'nobody'", "DELETE FROM audit_event"])
+def test_the_database_itself_refuses_to_alter_it(people: People, open_database: OpenDatabase, deed: str) -> None:
+    with open_database():
+        _event(people)
+        with pytest.raises(DatabaseError, match="only ever added to"):
+            execute(deed)
+    with open_database():
+        assert AuditEvent.get().actor == "Ada"
