@@ -232,6 +232,21 @@ def test_22_a_way_back_without_its_state_or_with_a_used_one_is_refused(
     nobody_came_in(entra.back(client, back), client)
 
 
+def test_22_a_state_is_used_up_by_a_refusal_too_and_without_one_nothing_is_believed(
+    client: FlaskClient, forger: Forger, people: People, nobody_came_in: Check
+) -> None:
+    """Neither what an address says that nobody began, nor a token that comes after somebody has pressed Cancel."""
+    forger.link(people.bob)
+    asked = forger.asks(client)
+    cancelled = {"error": "access_denied", "error_description": "AADSTS65004: declined"}
+    for state in ("", "guessed"):
+        answer = client.get("/sign-in/microsoft/callback", query_string=cancelled | {"state": state})
+        nobody_came_in(answer, client, state)
+        assert "was not begun in this browser" in answer.text
+    client.get("/sign-in/microsoft/callback", query_string=cancelled | {"state": asked["state"]})
+    nobody_came_in(forger.back(client, asked, forger.token(asked)), client)
+
+
 def test_22_a_way_back_that_another_browser_began_is_refused(
     app: Flask, client: FlaskClient, entra: Entra, people: People, nobody_came_in: Check
 ) -> None:
