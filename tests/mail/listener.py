@@ -38,7 +38,7 @@ class Taken:
 class Listener:
     """`answer` is asked about each mail before it is taken; where it says nothing, the listener hangs up.
 
-    `rude` hangs up instead of saying goodbye.
+    `rude` hangs up instead of saying goodbye. `refuses` are addresses that get no mail.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class Listener:
         self.logins: list[tuple[bytes, bytes]] = []
         self.answer: Callable[[str], str] = lambda _: "250 OK"
         self.rude = False
+        self.refuses: set[str] = set()
         self._socket = socket.create_server((HOST, 0))
         self.port: int = self._socket.getsockname()[1]
         self._controller = _Controller(
@@ -75,6 +76,14 @@ class Listener:
     ) -> AuthResult:
         self.logins.append((who.login, who.password))
         return AuthResult(success=who.password == b"right", handled=False)
+
+    async def handle_RCPT(  # noqa: N802
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        if address in self.refuses:
+            return "550 5.1.1 Nobody of that name"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         answer = self.answer(envelope.rcpt_tos[0])
