@@ -31,6 +31,20 @@ def of(organization_id: int, domain_id: int) -> Domain:
     return domain
 
 
+def checked(organization_id: int, name: str, kind: str) -> str:
+    """The name as it is stored, if it could be registered.
+
+    Raises:
+        Refused: this is no domain name, no kind of domain, or the domain is taken.
+    """
+    if kind not in KINDS:
+        raise Refused("Choose whether it is a relay domain or a management domain.", "kind")
+    ascii_name = _ascii(name)
+    if Domain.select().where(Domain.name == ascii_name).exists():
+        raise Refused(_taken(organization_id, ascii_name), "name")
+    return ascii_name
+
+
 def register(organization_id: int, name: str, kind: str, proof: str, actor: str, now: datetime) -> Domain:
     """Register a domain, so that addresses on it may be given; the next sync looks at everybody anew.
 

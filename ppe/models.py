@@ -121,6 +121,19 @@ class Domain(Table):
     created_at = UTCDateTimeField()
 
 
+class DomainClaim(Table):
+    """A domain that somebody says is theirs. It is registered when a TXT record with `token` proves it."""
+
+    organization = ForeignKeyField(Organization, on_delete="CASCADE", index=False)
+    name = TextField()
+    kind = TextField()
+    token = TextField()
+    created_at = UTCDateTimeField()
+
+    class Meta:
+        indexes = ((("organization", "name"), True),)
+
+
 class Account(Table):
     """Everything a sync manages: `type` says whether it is an administrator, a user, a functional account or a group.
 
@@ -615,7 +628,7 @@ class Tally(Table):
 
 
 TABLES = (
-    Installation, Organization, Domain, Account, Address, Membership, Connection, DirectoryObject, DirectoryAddress,
-    DirectoryMember, SyncRun, SyncChange, SyncChangeMember, Exemption, AuditEvent, SignInSession, HalfSignIn,
+    Installation, Organization, Domain, DomainClaim, Account, Address, Membership, Connection, DirectoryObject,
+    DirectoryAddress, DirectoryMember, SyncRun, SyncChange, SyncChangeMember, Exemption, AuditEvent, SignInSession, HalfSignIn,
     Authenticator, SecondFactorCode, TrustedBrowser, PasswordLink, Attempt, Mail, Tally,
 )  # fmt: skip

@@ -1,5 +1,7 @@
 """What the settings for running an installation may say: each check gives the value, or names the wrong variable."""
 
+from ipaddress import ip_address
+
 from ppe.errors import SettingsError
 
 TEXT, JSON = LOG_FORMATS = ("text", "json")
@@ -43,3 +45,19 @@ def keep_runs_days(days: int) -> int:
     if days < FEWEST_DAYS:
         raise SettingsError(f"PPE_KEEP_RUNS_DAYS must be at least {FEWEST_DAYS}.")
     return days
+
+
+def dns_servers(servers: list[str]) -> tuple[str, ...]:
+    """Which DNS servers to ask, as address:port."""
+    for server in servers:
+        host, _, port = server.rpartition(":")
+        try:
+            ip_address(host)
+            is_port = 0 < int(port) < 65536
+        except ValueError:
+            is_port = False
+        if not is_port:
+            raise SettingsError(
+                "PPE_DNS_SERVERS must be addresses with a port, such as 9.9.9.9:53, separated by commas."
+            )
+    return tuple(servers)

@@ -67,6 +67,9 @@ MAY_IMPORT = (
     ("ppe.practice*", ("ppe.practice*",)),
     # streams after its request has closed the connection
     ("ppe.views.run_csv", ("ppe.db", "ppe.models", "ppe.sync.fields", "ppe.sync.review", "ppe.views.run_page")),
+    ("ppe.domain_claims", ("ppe.audit", "ppe.db", "ppe.dns_proof", "ppe.domains", "ppe.errors", "ppe.models")),
+    ("ppe.views.domains", ("ppe.clock", "ppe.dns_proof", "ppe.domain_claims", "ppe.domains", "ppe.errors", "ppe.models",
+                           "ppe.views.*")),
     ("ppe.views.audit_log", ("ppe.audit_log", "ppe.clock", "ppe.db", "ppe.models", "ppe.views.*")),  # streams too
     ("ppe.views*", ("ppe.views*", "ppe.accounts", "ppe.audit_log", "ppe.chart", "ppe.clock", "ppe.config", "ppe.domains", "ppe.errors",
                     "ppe.exemptions", "ppe.extensions", "ppe.health", "ppe.listings", "ppe.metrics", "ppe.models",

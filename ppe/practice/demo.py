@@ -54,6 +54,7 @@ class Place:
             "PYTHONUNBUFFERED": "1",
             "PPE_DATA_DIR": str(self.folder),
             "PPE_DEMO": "true",
+            "PPE_TRUST_ADMINISTRATORS_DOMAINS": "true",  # nobody's DNS knows the practice tenant's domains
             "PPE_PUBLIC_URL": self.address,
             "PPE_MICROSOFT_LOGIN_URL": f"{self.tenant_address}/login",
             "PPE_GRAPH_URL": f"{self.tenant_address}/graph/v1.0",

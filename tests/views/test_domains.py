@@ -1,12 +1,24 @@
+import re
+from collections.abc import Iterator
+from dataclasses import replace
 from html import unescape
 
 import pytest
+from dns import rcode
 from flask import Flask
 from flask.testing import FlaskClient
 
-from ppe.models import Domain
-from tests.conftest import OpenDatabase, People
+from ppe.clock import utcnow
+from ppe.models import Connection, Domain, DomainClaim, SyncRun
+from tests.conftest import OpenDatabase, People, sign_in
+from tests.name_server import NameServer
 from tests.views.gate import assert_administrators_only
+
+
+@pytest.fixture(autouse=True)
+def _trusting(app: Flask) -> None:
+    """The installation's owner takes an administrator's word, but where a test says otherwise."""
+    app.config["SETTINGS"] = replace(app.config["SETTINGS"], trust_administrators_domains=True)
 
 
 @pytest.fixture
@@ -82,7 +94,99 @@ def test_another_organisations_domain_can_be_neither_seen_nor_removed(
         assert Domain.select().where(Domain.name == "fabrikam.example").exists()
 
 
-def test_the_page_says_that_a_domain_added_by_hand_is_taken_on_somebodys_word(signed_in: FlaskClient) -> None:
-    assert "taken on your word" in signed_in.get("/domains").text
+def test_a_domain_taken_on_an_administrators_word_is_listed_as_such(signed_in: FlaskClient) -> None:
     signed_in.post("/domains", data={"name": "adatum.example", "kind": "relay"})
-    assert "An administrator's word" in unescape(signed_in.get("/domains").text)
+    assert unescape(signed_in.get("/domains").text).count("An administrator's word") == 1
+
+
+class TestProof:
+    """Without the owner's word for it, a domain takes the tenant's or its DNS's."""
+
+    @pytest.fixture
+    def dns(self, app: Flask) -> Iterator[NameServer]:
+        with NameServer() as server:
+            app.config["SETTINGS"] = replace(
+                app.config["SETTINGS"], trust_administrators_domains=False, dns_servers=(server.address,)
+            )
+            yield server
+
+    def _claim(self, browser: FlaskClient, name: str = "new.example") -> tuple[str, str, str]:
+        answer = browser.post("/domains", data={"name": name, "kind": "relay"})
+        assert (answer.status_code, answer.location.rpartition("/")[0]) == (303, "/domains/claims")
+        page = browser.get(answer.location).text
+        fields = re.findall(r'id="record_(?:name|text)" value="([^"]+)"', page)
+        assert len(fields) == 2
+        return answer.location, fields[0], fields[1]
+
+    def test_a_domain_waits_for_its_record_and_is_registered_with_it(
+        self, signed_in: FlaskClient, dns: NameServer, open_database: OpenDatabase
+    ) -> None:
+        page, name, text = self._claim(signed_in)
+        assert "new.example</a>" in signed_in.get("/domains").text
+        early = signed_in.post(page)
+        assert early.status_code == 422
+        assert "There is no TXT record at _ppe-verification.new.example yet." in early.text
+        dns.records[name] = ["v=spf1 -all", text]
+        assert signed_in.post(page).location == "/domains"
+        with open_database():
+            domain = Domain.get(Domain.name == "new.example")
+            assert (domain.kind, domain.proof) == ("relay", "dns")
+            assert DomainClaim.select().count() == 0
+        assert signed_in.post(page).status_code == 404
+
+    @pytest.mark.parametrize(("said", "sentence"), [("ppe-verification=another", "says something else")])
+    def test_another_text_proves_nothing(
+        self, signed_in: FlaskClient, dns: NameServer, open_database: OpenDatabase, said: str, sentence: str
+    ) -> None:
+        page, name, _ = self._claim(signed_in)
+        dns.records[name] = [said]
+        assert sentence in signed_in.post(page).text
+        with open_database():
+            assert not Domain.select().where(Domain.name == "new.example").exists()
+
+    def test_a_dns_that_fails_is_told_apart(self, signed_in: FlaskClient, dns: NameServer) -> None:
+        page, _, _ = self._claim(signed_in)
+        dns.rcode = rcode.SERVFAIL
+        assert "The DNS did not answer" in signed_in.post(page).text
+
+    def test_each_organisation_has_its_own_text_and_the_first_with_a_record_gets_the_domain(
+        self, app: Flask, signed_in: FlaskClient, dns: NameServer, people: People
+    ) -> None:
+        eve = sign_in(app.test_client(), "eve@fabrikam.example")
+        ours, theirs = self._claim(signed_in), self._claim(eve)
+        assert ours[2] != theirs[2]
+        dns.records[ours[1]] = [theirs[2]]
+        assert "says something else" in signed_in.post(ours[0]).text
+        assert eve.post(theirs[0]).location == "/domains"
+        dns.records[ours[1]].append(ours[2])
+        refused = signed_in.post(ours[0])
+        assert "can&#39;t be registered here" in refused.text
+        assert "Fabrikam" not in refused.text
+
+    def test_claiming_twice_keeps_the_text_that_was_published(self, signed_in: FlaskClient, dns: NameServer) -> None:
+        assert self._claim(signed_in) == self._claim(signed_in, "NEW.example.")
+
+    def test_a_claim_can_be_withdrawn_and_the_second_click_is_harmless(
+        self, signed_in: FlaskClient, dns: NameServer
+    ) -> None:
+        page, _, _ = self._claim(signed_in)
+        for said in ("new.example is not waited for any more.", "does not wait for its proof any more"):
+            assert signed_in.post(f"{page}/withdraw").location == "/domains"
+            assert said in signed_in.get("/domains").text
+
+    def test_the_tenants_own_word_is_proof_enough(
+        self, signed_in: FlaskClient, dns: NameServer, people: People, open_database: OpenDatabase
+    ) -> None:
+        with open_database():
+            SyncRun.create(
+                organization=people.contoso,
+                connection=Connection.get(Connection.organization == people.contoso),
+                state="done",
+                holds_connection=False,
+                cursor={"domains": ["tenants.example"]},
+                created_at=utcnow(),
+                planned_at=utcnow(),
+            )
+        signed_in.post("/domains", data={"name": "tenants.example", "kind": "relay"})
+        with open_database():
+            assert Domain.get(Domain.name == "tenants.example").proof == "tenant"

@@ -19,6 +19,7 @@ from ppe.models import (
     AuditEvent,
     Connection,
     Domain,
+    DomainClaim,
     Exemption,
     Membership,
     SignInSession,
@@ -131,12 +132,16 @@ def fabrikams(people: People, open_database: OpenDatabase) -> dict[str, list[int
             run=run, object_id="f", section="adding", kind="user", name="Fabrikam's", sort_key="f", search_key="f"
         )
         domain = Domain.get(Domain.organization == fabrikam)
+        claim = DomainClaim.create(
+            organization=fabrikam, name="fabrikam-to-be.example", kind="relay", token="t", created_at=now
+        )
     return {
         "account_id": [people.eve.id, group.id, desk.id],
         "exemption_id": [exemption.id],
         "run_id": [run.id],
         "change_id": [change.id],
         "domain_id": [domain.id],
+        "claim_id": [claim.id],
         "day": [0],  # is nobody's, and no day
     }
 
