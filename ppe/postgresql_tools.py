@@ -49,5 +49,6 @@ def script(dump: str, target: str, *options: str) -> None:
 def _call(command: Sequence[str], environment: dict[str, str]) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - ours
     if done.returncode:
-        said = [line for line in done.stderr.splitlines() if line.strip()]
+        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        said = [line for line in lines if "error" in line.casefold()] or lines
         raise Refused(f"{command[0]} did not succeed: {said[0] if said else f'it ended with {done.returncode}'}")

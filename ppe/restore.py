@@ -22,7 +22,6 @@ from ppe.errors import Refused
 from ppe.models import (
     FAILED,
     RECOVERY_CODE,
-    TABLES,
     WORKING_STATES,
     Authenticator,
     Connection,
@@ -35,6 +34,29 @@ from ppe.models import (
 from ppe.sync import schedule, tallies
 
 BY = "the command line"
+PATIENCE = 5.0  # seconds to wait for the last who has the database open
+# Everything of ours that is there, whatever version made it; nothing that belongs to an extension, and not the queue.
+_EMPTY = """
+SET lock_timeout = '10s';
+SET client_min_messages = warning;
+DO $$
+DECLARE
+    one text;
+    ours text[] := ARRAY(
+        SELECT CASE relkind WHEN 'v' THEN 'VIEW IF EXISTS ' ELSE 'TABLE IF EXISTS ' END || oid::regclass
+        FROM pg_class c WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')
+            AND relname NOT LIKE 'huey\\_%'
+            AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
+        UNION ALL
+        SELECT 'FUNCTION IF EXISTS ' || oid::regprocedure
+        FROM pg_proc p WHERE pronamespace = 'public'::regnamespace
+            AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e'));
+BEGIN
+    FOREACH one IN ARRAY ours LOOP
+        EXECUTE 'DROP ' || one || ' CASCADE';
+    END LOOP;
+END $$;
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +154,7 @@ def _put_sqlite(settings: Settings, copy: Path, now: datetime, aside: str | None
     staged = target.with_name(f"{target.name}.new")
     shutil.copyfile(copy, staged)
     staged.chmod(0o600)
-    with closing(sqlite3.connect(target, timeout=5, isolation_level=None)) as old:
+    with closing(sqlite3.connect(target, timeout=PATIENCE, isolation_level=None)) as old:
         try:
             # A WAL that stayed behind would be read into the new file. This ends it, and fails while others are in it.
             old.execute("PRAGMA locking_mode=EXCLUSIVE")
@@ -157,11 +179,9 @@ def _put_postgresql(settings: Settings, dump: Path, now: datetime, aside: str | 
     kept = None if aside is None else settings.data_dir / f"before-restore.{aside}.tar"
     if kept is not None:
         backup.take(settings, kept, now)
-    tables = ", ".join(f'"{table._meta.table_name}"' for table in TABLES)
     tools.run(
         "psql", settings.database_url, "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--single-transaction",
-        "--command=SET lock_timeout = '10s'",
-        f"--command=DROP TABLE IF EXISTS {tables}, schema_migration CASCADE", f"--file={script}",
+        f"--command={_EMPTY}", f"--file={script}",
     )  # fmt: skip
     _prepare(settings.database_url, now)
     return kept
