@@ -22,6 +22,7 @@ from ppe.models import (
     SyncChangeMember,
     SyncRun,
 )
+from ppe.sync.acceptance import keep_open, require_confirmed, require_open
 from ppe.sync.change import OFFER_FUNCTIONAL
 from ppe.sync.planning import Planner
 from ppe.sync.report import TITLES, Line, lines
@@ -107,12 +108,13 @@ def tick(
     Raises:
         Refused: the list is not complete yet, or not open any more.
     """
-    _require_open(run)
+    require_open(run)
     if change_ids is not None:
         chosen = SyncChange.select(SyncChange.id).where(SyncChange.run == run, SyncChange.id.in_(list(change_ids)))
     else:
         chosen = _filtered(run, section or "", text).select(SyncChange.id)
     with database.atomic():
+        keep_open(run)
         links = SyncChange.select(SyncChange.link).where(SyncChange.id.in_(chosen), SyncChange.link.is_null(False))
         torn = SyncChange.select(SyncChange.link).where(
             SyncChange.run == run, SyncChange.link.is_null(False), SyncChange.section.not_in(TICKABLE)
@@ -138,13 +140,14 @@ def exempt(
     Raises:
         Refused: the list is not complete yet, or not open any more.
     """
-    _require_open(run)
+    require_open(run)
     chosen = list(
         SyncChange.select().where(
             SyncChange.run == run, SyncChange.id.in_(list(change_ids)), SyncChange.section != EXEMPT
         )
     )
     with database.atomic():
+        keep_open(run)
         exemptions.add_many(
             run.organization_id,
             [
@@ -171,7 +174,7 @@ def import_as_functional(run: SyncRun, change_id: int, by_name: str, now: dateti
     Raises:
         Refused: the list is not open, or the row does not offer this.
     """
-    _require_open(run)
+    require_open(run)
     change = SyncChange.get_or_none(
         SyncChange.run == run, SyncChange.id == change_id, SyncChange.offer == OFFER_FUNCTIONAL
     )
@@ -179,34 +182,34 @@ def import_as_functional(run: SyncRun, change_id: int, by_name: str, now: dateti
         raise Refused("This row can't be imported as a functional account.")
     planner = Planner(run, Connection.get_by_id(run.connection_id), now.date())
     with database.atomic():
+        keep_open(run)
         decided = planner.functional_change(change.object_id)
         SyncChange.delete().where(SyncChange.id == change.id).execute()
         planner.store([(change.object_id, decided)])
         audit.record(run.organization_id, by_name, "import as functional account chosen", change.name, now=now)
 
 
-def accept(run: SyncRun, by_name: str, now: datetime) -> None:
+def accept(run: SyncRun, by_name: str, now: datetime, confirmed: str = "") -> None:
     """Let the ticked changes be carried out; from here on nothing of the review can be altered.
 
+    `confirmed` is what was typed as a further confirmation, which a list that is over a limit asks for.
+
     Raises:
-        Refused: the review is not open any more, or another sync is at work.
+        Refused: the review is not open any more, another sync is at work, or the confirmation is not right.
     """
-    _require_open(run)
-    count = SyncChange.select().where(SyncChange.run == run, SyncChange.ticked).count()
+    require_open(run)
     try:
         with database.atomic():
-            accepted = (
-                SyncRun.update(
-                    state=APPLYING, holds_connection=True, claim=None, accepted_at=now, accepted_by_name=by_name,
-                    to_apply=count, applied=0,
-                )
-                .where(SyncRun.id == run.id, SyncRun.state == REVIEW)
-                .execute()
-            )  # fmt: skip
+            taken = SyncRun.update(
+                state=APPLYING, holds_connection=True, claim=None, accepted_at=now, accepted_by_name=by_name, applied=0
+            )
+            if not taken.where(SyncRun.id == run.id, SyncRun.state == REVIEW).execute():
+                require_open(SyncRun.get_by_id(run.id))
+            require_confirmed(run, confirmed, now)
+            count = SyncChange.select().where(SyncChange.run == run, SyncChange.ticked).count()
+            SyncRun.update(to_apply=count).where(SyncRun.id == run.id).execute()
     except IntegrityError:
         raise Refused("Another sync is at work. Wait until its list is complete, and use that one.") from None
-    if not accepted:
-        _require_open(SyncRun.get_by_id(run.id))
     log.info("run accepted", run=run.id, changes=count)
 
 
@@ -237,19 +240,6 @@ def change_of(run: SyncRun, change_id: int) -> SyncChange:
     if change is None:
         raise NotFound("This row is not part of the sync any more.")
     return change
-
-
-def _require_open(run: SyncRun) -> None:
-    if run.state == REVIEW:
-        return
-    sentences = {
-        "superseded": "A newer sync has replaced this list. Please look through the newer one.",
-        "cancelled": "This sync was cancelled.",
-        "applying": "These changes are being carried out already.",
-        "done": "This sync is finished.",
-        "failed": "This sync has failed. Nothing was changed by it.",
-    }
-    raise Refused(sentences.get(run.state, "The list is not complete yet."))
 
 
 def _filtered(run: SyncRun, section: str, text: str) -> Any:

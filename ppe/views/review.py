@@ -88,8 +88,10 @@ def accept(run_id: int) -> ResponseReturnValue:
         ticks.require_same_elsewhere(run)
         ticks.take_over(run)
         ticks.require_none_behind(run)
-        review.accept(run, current_admin_name(), utcnow())
+        review.accept(run, current_admin_name(), utcnow(), request.form.get("confirmed", "")[:20])
     except Refused as refused:
+        if refused.field:
+            return _beside(run_id, refused), 422
         flash(refused.sentence, "warning")
     else:
         tasks.sync(run.id)
@@ -111,6 +113,12 @@ def _last_day() -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError:
         raise Refused("Write the last day as year-month-day, such as 2027-03-31, or leave it empty.") from None
+
+
+def _beside(run_id: int, refused: Refused) -> str:
+    """The page with what is wrong beside its field; what was ticked and typed stays."""
+    gathered = run_page.gather(run_of(run_id), request.form)
+    return render_template("runs/page.html", wrong={refused.field: refused.sentence}, **gathered)
 
 
 def _show(run_id: int) -> ResponseReturnValue:

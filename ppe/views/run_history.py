@@ -7,6 +7,7 @@ from typing import Any
 from peewee import fn
 
 from ppe.models import SyncChange, SyncRun
+from ppe.sync import held
 from ppe.views.run_page import HEADLINES, OUTCOMES, number, took
 
 RUNS_PER_PAGE = 25
@@ -21,7 +22,14 @@ def gather(organization_id: int, asked: Mapping[str, str]) -> dict[str, Any]:
     found = list(mine.order_by(SyncRun.created_at.desc(), SyncRun.id.desc()).paginate(current, RUNS_PER_PAGE))
     counts = _outcomes(found)
     rows = [
-        {"run": run, "headline": HEADLINES[run.state], "took": took(run), "counts": counts[run.id]} for run in found
+        {
+            "run": run,
+            "headline": HEADLINES[run.state],
+            "took": took(run),
+            "counts": counts[run.id],
+            "held": [kind.words for kind in held.reasons(run)],
+        }
+        for run in found
     ]
     return {"rows": rows, "total": total, "number": current, "last": last, "outcomes": OUTCOMES}
 

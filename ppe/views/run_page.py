@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from ppe.clock import utcnow
 from ppe.models import (
     ADDING,
     APPLYING,
@@ -20,7 +21,7 @@ from ppe.models import (
     SyncChange,
     SyncRun,
 )
-from ppe.sync import fields, review
+from ppe.sync import acceptance, fields, held, review
 from ppe.sync import run as runs
 from ppe.views import ticks
 
@@ -76,6 +77,20 @@ def gather(run: SyncRun, asked: Mapping[str, str]) -> dict[str, Any]:
         "ticked_elsewhere": ticks.elsewhere(run, [change.id for change in page.rows]),
         "summary": review.summary(run) if run.accepted_at else [],
         "is_open": run.state == REVIEW,
+        **_safety(run, asked),
+    }
+
+
+def _safety(run: SyncRun, asked: Mapping[str, str]) -> dict[str, Any]:
+    """What was held back and where it waits; and what is over a limit, so that it asks for a typed confirmation."""
+    over = acceptance.over(run, utcnow()) if run.state == REVIEW else []
+    return {
+        "held_reasons": held.reasons(run),
+        "held_review": held.review_of(run),
+        "over": over,
+        "number": acceptance.number_of(over),
+        "confirmed": asked.get("confirmed", "")[:20],
+        "left_out": sum(domain["people"] for domain in run.unknown_domains),
     }
 
 

@@ -8,7 +8,7 @@ from flask import current_app
 from ppe.clock import utcnow
 from ppe.models import Account, Address, AuditEvent, SyncChange, SyncRun
 from ppe.sync import review, unattended
-from tests.sync.desk import Desk
+from tests.sync.desk import Desk, say_yes
 from tests.sync.night import Night, waiting_review
 
 
@@ -86,7 +86,7 @@ def test_a_scheduled_run_survives_it_too_and_holds_what_it_holds_once(company: D
         expected = versions.get(account.id, 0) + (account.id in amended)
         assert account.version == expected, account.display_name
 
-    review.accept(reviews[0], "Ada", utcnow())
+    say_yes(reviews[0], utcnow())
     assert unattended.due(night.now) == []
     assert kill_until_it_gets_through(company, reviews[0], step=1) >= 2
     assert Account.select().where(Account.removed_at.is_null(False)).count() == 12

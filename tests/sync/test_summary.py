@@ -7,9 +7,9 @@ import pytest
 from ppe.models import Account, Connection, Domain, Organization, SyncChange, SyncRun
 from ppe.practice.server import PracticeServer
 from ppe.practice.tenant import Tenant
-from ppe.sync import report, review, summary
+from ppe.sync import report, summary
 from ppe.sync.report import Summary
-from tests.sync.desk import Desk
+from tests.sync.desk import Desk, say_yes
 from tests.sync.night import Night
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -169,7 +169,7 @@ class TestHeld:
             desk.tenant.delete(person)
         night.done()
         waiting = SyncRun.get(SyncRun.state == "review")
-        review.accept(waiting, "Ada", night.now)
+        say_yes(waiting, night.now)
         night.minute()
         found = told(night)
         assert [(held.waits, held.became) for held in found.held] == [(False, "accepted by an administrator")]
