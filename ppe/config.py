@@ -52,6 +52,8 @@ class Settings:
     log_format: str = operation.TEXT
     metrics_token: str = field(default="", repr=False)
     keep_runs_days: int = 90
+    console_name: str = "PPE"
+    console_logo: str = ""
     dns_servers: tuple[str, ...] = ()
     trust_administrators_domains: bool = False
     demo: bool = False
@@ -94,6 +96,8 @@ class Settings:
             log_format=operation.log_format(env.str("LOG_FORMAT", operation.TEXT)),
             metrics_token=operation.metrics_token(env.str("METRICS_TOKEN", "")),
             keep_runs_days=operation.keep_runs_days(env.int("KEEP_RUNS_DAYS", 90)),
+            console_name=operation.console_name(env.str("CONSOLE_NAME", "PPE")),
+            console_logo=operation.console_logo(env.str("CONSOLE_LOGO", "")),
             dns_servers=operation.dns_servers(env.list("DNS_SERVERS", [])),
             trust_administrators_domains=env.bool("TRUST_ADMINISTRATORS_DOMAINS", False),
             demo=env.bool("DEMO", False),

@@ -77,7 +77,12 @@ def _message(kind: str, letter: Letter, message_id: str, now: datetime) -> Messa
         raise DeliveryFailed("Mail to an address with letters beyond a to z is not supported.")
     settings: Settings = current_app.config["SETTINGS"]
     name, address = name_and_address(settings.mail_from)
-    words = {**letter.words, "organization": letter.organization, "public_url": settings.public_url}
+    words = {
+        **letter.words,
+        "organization": letter.organization,
+        "public_url": settings.public_url,
+        "console_name": settings.console_name,
+    }
     message = Message(
         subject=flat(_rendered(f"{kind}.subject.txt", words)),
         recipients=recipients,

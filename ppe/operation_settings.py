@@ -1,12 +1,15 @@
 """What the settings for running an installation may say: each check gives the value, or names the wrong variable."""
 
 from ipaddress import ip_address
+from pathlib import Path
 
 from ppe.errors import SettingsError
 
 TEXT, JSON = LOG_FORMATS = ("text", "json")
 SHORTEST_TOKEN = 16
 FEWEST_DAYS = 7
+LONGEST_NAME = 40
+LOGOS = (".svg", ".png")
 
 
 def count(name: str, number: int) -> int:
@@ -61,3 +64,20 @@ def dns_servers(servers: list[str]) -> tuple[str, ...]:
                 "PPE_DNS_SERVERS must be addresses with a port, such as 9.9.9.9:53, separated by commas."
             )
     return tuple(servers)
+
+
+def console_name(name: str) -> str:
+    """What the console calls itself on its pages, in mails and in authenticator apps."""
+    if not (1 <= len(name) <= LONGEST_NAME and name.isprintable()):
+        raise SettingsError(f"PPE_CONSOLE_NAME must be 1 to {LONGEST_NAME} letters on one line.")
+    return name
+
+
+def console_logo(path: str) -> str:
+    """The file of the logo, as an absolute path: an SVG or a PNG."""
+    if not path:
+        return ""
+    file = Path(path).resolve()
+    if file.suffix.lower() not in LOGOS or not file.is_file():
+        raise SettingsError("PPE_CONSOLE_LOGO must be the path of an .svg or .png file.")
+    return str(file)

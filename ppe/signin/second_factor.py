@@ -112,7 +112,8 @@ def send_text(account: Account, visitor: Visitor, now: datetime) -> str:
         raise Refused("No text message can be sent to you now. Use another way.")
     limits.count(limits.text_doors(account.id, visitor.remote_address), now)
     code = codes.new_text_code(account.id, now)
-    sms.send(number, f"{code} is your code for PPE. It works once, for ten minutes. Never tell it to anybody.")
+    console = current_app.config["SETTINGS"].console_name
+    sms.send(number, f"{code} is your code for {console}. It works once, for ten minutes. Never tell it to anybody.")
     _record(account, "text message sent", visitor, now)
     return sms.masked(number)
 

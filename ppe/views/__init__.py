@@ -7,6 +7,7 @@ from ppe.views import (
     access,
     audit_log,
     authentication,
+    brand,
     confirm,
     domains,
     exemptions,
@@ -60,6 +61,7 @@ PAGES = (
     health,
     metrics,
     audit_log,
+    brand,
 )
 
 
@@ -77,4 +79,4 @@ def init_app(app: Flask) -> None:
         shared.init_app(app)
     for page in PAGES:
         app.register_blueprint(page.bp)
-    app.context_processor(lambda: {"is_demo": app.config["SETTINGS"].demo})
+    app.context_processor(lambda: {"is_demo": app.config["SETTINGS"].demo, **brand.words(app.config["SETTINGS"])})

@@ -9,7 +9,7 @@ from ppe.errors import DeliveryFailed, Refused
 from ppe.models import HalfSignIn
 from ppe.signin import authenticator, contacts, enrolment, entrance, half, second_factor, trusted_browsers
 from ppe.sms import masked
-from ppe.views.access import allowed_next, visitor
+from ppe.views.access import allowed_next, current_settings, visitor
 from ppe.views.sign_in import inside
 from ppe.views.trust_cookie import remember
 
@@ -114,7 +114,9 @@ def _set_up_form(waiting: HalfSignIn, wrong: str = "") -> ResponseReturnValue:
     if not second_factor.of(waiting.account, now).may_begin:
         return redirect(url_for(".page"), 303)
     secret = authenticator.propose(waiting.account_id, now)
-    address = authenticator.address_of(secret, waiting.account.display_name, f"PPE {waiting.account.organization.name}")
+    address = authenticator.address_of(
+        secret, waiting.account.display_name, f"{current_settings().console_name} {waiting.account.organization.name}"
+    )
     shown = render_template(
         "sign_in/set_up_code.html", secret=secret, picture=authenticator.picture_of(address), wrong=wrong
     )

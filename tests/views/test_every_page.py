@@ -52,6 +52,7 @@ OWN = {
 }
 # The way in. Everything else is for administrators.
 FOR_EVERYBODY = OWN | {
+    "brand.logo",
     "health.page",
     "metrics.page",
     "microsoft.begin",
