@@ -4,10 +4,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
+from ppe import removed_memberships
 from ppe.db import batches, execute, execute_many, marks, stamp
 from ppe.errors import Refused
 from ppe.models import ADMIN
+
+Memberships = Literal["none", "by hand", "all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +38,15 @@ class Amendment:
     """An existing account, at the version that was looked at, and how it is to stand afterwards.
 
     `is_relinked` says that another directory object, and so perhaps another person, takes it over: whatever somebody
-    could sign in with before ends.
+    could sign in with before ends. `memberships` says which of those that it lost when it was removed come back with
+    it: all, or, where the directory brings it back and decides about its own groups, only those given by hand.
     """
 
     account_id: int
     version: int
     standing: Standing
     is_relinked: bool = False
+    memberships: Memberships = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +97,9 @@ def carry_out(organization_id: int, batch: Batch, now: datetime) -> None:
     _remove(organization_id, batch.removals, now)
     _take_addresses([change.account_id for change in batch.amendments])
     _amend(organization_id, batch.amendments, now)
+    for which in ("by hand", "all"):
+        back = [change.account_id for change in batch.amendments if change.memberships == which]
+        removed_memberships.give_back(organization_id, back, by_hand_only=which == "by hand")
     _create(organization_id, batch.newcomers, now)
     if any(change.standing.type == ADMIN for change in batch.amendments) or batch.removals:
         require_administrator(organization_id)
@@ -111,7 +120,7 @@ def require_administrator(organization_id: int) -> None:
 
 
 def _remove(organization_id: int, removals: Sequence[Removal], now: datetime) -> None:
-    """The rows stay for 30 days with their addresses noted; the addresses themselves are free at once."""
+    """The rows stay for 30 days with their addresses and memberships noted; the addresses are free at once."""
     ids = [change.account_id for change in removals]
     noted: dict[int, list[str]] = {}
     for some in batches(ids):
@@ -122,13 +131,15 @@ def _remove(organization_id: int, removals: Sequence[Removal], now: datetime) ->
         )
         for account_id, address in rows.fetchall():
             noted.setdefault(account_id, []).append(address)
+    memberships = removed_memberships.of(ids)
     removed = execute_many(
-        "UPDATE account SET removed_at = ?, removed_addresses = ?, version = version + 1"
+        "UPDATE account SET removed_at = ?, removed_addresses = ?, removed_memberships = ?, version = version + 1"
         " WHERE organization_id = ? AND id = ? AND version = ? AND removed_at IS NULL",
         [
             (
                 stamp(now),
                 json.dumps(noted.get(change.account_id, [])),
+                json.dumps(memberships.get(change.account_id, [])),
                 organization_id,
                 change.account_id,
                 change.version,
@@ -145,7 +156,10 @@ def _remove(organization_id: int, removals: Sequence[Removal], now: datetime) ->
 
 
 def _amend(organization_id: int, amendments: Sequence[Amendment], now: datetime) -> None:
-    """An amendment comes from the directory, whose object is the person's identity at Microsoft from now on."""
+    """An amendment comes from the directory, whose object is the person's identity at Microsoft from now on.
+
+    Where a link is undone there is none any more, and nobody stays signed in by it.
+    """
     amended = execute_many(
         _AMEND,
         [
@@ -161,7 +175,8 @@ def _amend(organization_id: int, amendments: Sequence[Amendment], now: datetime)
     _require_all(amended, amendments)
     _give_addresses([(change.account_id, change.standing) for change in amendments])
     relinked = [change.account_id for change in amendments if change.is_relinked]
-    _end_sessions([*relinked, *(change.account_id for change in amendments if not change.standing.active)])
+    shut_out = [c.account_id for c in amendments if not c.standing.active or c.standing.directory_id is None]
+    _end_sessions([*relinked, *shut_out])
     _end_credentials(relinked)
 
 

@@ -23,6 +23,9 @@
 - fields: the fields of a change in the words of the page (pure)
 - apply: carry out what is ticked, in batches, each change exactly once
 - following: a run that somebody watches from a terminal
+- undo: a change that was carried out -> its opposite, or why not (pure)
+- undoing: a finished run becomes the plan of its opposite
+- undone: what of a run can still be undone, and what is
 - tallies: what is counted of a run for good
 - report: outcomes -> summary, for page and mail (pure)
 - summary: the same for a whole period, gathered from the tables

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from peewee import IntegrityError
 
-from ppe import accounts, outbox
-from ppe.accounts import Amendment, Batch, Outdated, Removal, Standing
+from ppe import accounts, exemptions, outbox
+from ppe.accounts import Amendment, Batch, Memberships, Outdated, Removal, Standing
 from ppe.db import batches, database, execute, execute_many, marks
 from ppe.errors import Refused
 from ppe.models import ADDING, DELETING, DISABLING, END_USER, UPDATING, Connection, SyncRun
@@ -34,6 +34,7 @@ class Ticked(NamedTuple):
     id: int
     object_id: str
     section: str
+    name: str
     address: str
     after: dict[str, Any]
     account_id: int | None
@@ -45,7 +46,7 @@ class Ticked(NamedTuple):
 
 Outcome = tuple[Ticked, str, str]  # with the reason, where it was not done
 
-_COLUMNS = "id, object_id, section, address, after, account_id, account_version, fingerprint, link, sort_key"
+_COLUMNS = "id, object_id, section, name, address, after, account_id, account_version, fingerprint, link, sort_key"
 _READY = f"SELECT {_COLUMNS} FROM sync_change WHERE run_id = ? AND ticked AND outcome IS NULL"
 
 
@@ -71,6 +72,8 @@ class Apply:
                 self._carry_out(batch)
         with database.atomic():
             membership.join_and_leave(self.run.id, self.run.organization_id, DONE)
+            if self.run.undoes_id is not None:
+                membership.leave_with_link(self.run.id, DONE)
             keep(self.run, self.clock())
 
     def _linked_batches(self) -> Iterator[list[Ticked]]:
@@ -136,14 +139,22 @@ class Apply:
         accounts.carry_out(self.run.organization_id, batch, now)
 
     def _amendment(self, change: Ticked, account: Known) -> Amendment:
-        relinked = account.directory_id not in (None, change.after.get("directory_id", account.directory_id))
-        return Amendment(account.id, change.account_version or 0, self._standing(change, account), relinked)
+        standing = self._standing(change, account)
+        relinked = None not in (account.directory_id, standing.directory_id) and (
+            account.directory_id != standing.directory_id
+        )
+        memberships: Memberships = "none"
+        if account.removed:
+            memberships = "by hand" if self.run.undoes_id is None else "all"
+        return Amendment(account.id, change.account_version or 0, standing, relinked, memberships)
 
     def _standing(self, change: Ticked, account: Known | None) -> Standing:
         """How the account stands afterwards: as it does now, with the change laid over it."""
         now = account or Known(0, 0, FUNCTIONAL, "")
         after = change.after
         active = after.get("active", now.active)
+        directory_id = after.get("directory_id", change.object_id)  # none, where a link is undone
+        tenant = self.tenant if self.run.undoes_id is None else (now.directory_tenant or self.tenant)
         return Standing(
             type=after.get("type", now.type),
             display_name=after.get("display_name", now.display_name),
@@ -155,14 +166,17 @@ class Apply:
             converted=after.get("converted", now.converted),
             primary=after.get("primary", now.primary),
             aliases=tuple(after.get("aliases", now.aliases)),
-            directory_tenant=self.tenant,
-            directory_id=change.object_id,
+            directory_tenant=tenant if directory_id else None,
+            directory_id=directory_id,
             directory_fingerprint=change.fingerprint,
         )
 
     def _require_allowed(self, changes: Sequence[Ticked], known: dict[int, Known]) -> None:
-        """What was decided since the review: an exemption, or a domain that is not registered any more."""
-        exempt = self.planner.exempt_among(
+        """What was decided since the review: an exemption, or a domain that is not registered any more.
+
+        An exemption keeps the directory away, not a person who undoes what it did.
+        """
+        exempt = self.run.undoes_id is None and self.planner.exempt_among(
             [(change.object_id, change.address, known.get(change.account_id or 0)) for change in changes]
         )
         if exempt:
@@ -193,14 +207,27 @@ class Apply:
                 for change, outcome, reason in outcomes
             ],
         )
+        if self.run.undoes_id is not None:
+            self._exempt(done)
         if self.run.send_welcome_mails:
             welcome = [added[new.object_id] for new in newcomers if new.after.get("type") == END_USER]
             outbox.ask_many("welcome", self.run.organization_id, welcome, self.clock())
 
+    def _exempt(self, undone: Sequence[Ticked]) -> None:
+        """Or the next sync would do again what has just been undone; of a relink both objects would."""
+        now = self.clock()
+        things = [
+            {"object_id": object_id, "name": change.name}
+            for change in undone
+            for object_id in dict.fromkeys((change.object_id, change.after.get("directory_id") or change.object_id))
+        ]
+        reason = f"run {self.run.undoes_id} undone"
+        exemptions.add_many(self.run.organization_id, things, reason, None, self.run.accepted_by_name, now)
+
 
 def _read(statement: str, parameters: Sequence[object]) -> list[Ticked]:
     rows = execute(statement, parameters).fetchall()
-    return [Ticked._make((*row[:4], json.loads(row[4]), *row[5:])) for row in rows]
+    return [Ticked._make((*row[:5], json.loads(row[5]), *row[6:])) for row in rows]
 
 
 def _together(batch: Sequence[Ticked]) -> Iterable[list[Ticked]]:

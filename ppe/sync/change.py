@@ -64,6 +64,7 @@ class Known:
     deactivated_by: str | None = None
     converted: bool = False
     directory_id: str | None = None
+    directory_tenant: str | None = None
     fingerprint: str | None = None
     object_gone: bool = False
     removed: bool = False

@@ -49,7 +49,7 @@ def settle_contests(planner: Planner, *, addresses_move: bool) -> None:
 
 def link_changes(planner: Planner) -> None:
     """Mark the changes that pass an address between them, so that they are ticked and applied together."""
-    run_id, link = planner.run.id, _Links()
+    run_id, link = planner.run.id, Links()
     for object_id, address, account_id in _contested(planner, _WANTED_BUT_HELD):
         pair = execute(
             "SELECT c.id, h.id, c.after FROM sync_change c JOIN sync_change h ON h.run_id = c.run_id"
@@ -58,6 +58,11 @@ def link_changes(planner: Planner) -> None:
         ).fetchone()
         if pair and address in _given(json.loads(pair[2])):
             link.join(pair[0], pair[1])
+    write_links(run_id, link)
+
+
+def write_links(run_id: int, link: "Links") -> None:
+    """Keep which changes hang together; where one of them is not ticked, none is."""
     linked = [(first, change_id) for change_id, first in link.first_of_each()]
     execute_many("UPDATE sync_change SET link = ? WHERE id = ?", linked)
     if linked:
@@ -114,17 +119,19 @@ def _given(after: dict[str, Any]) -> set[str]:
     return {after.get("primary"), *after.get("aliases", ())} - {None}
 
 
-class _Links:
+class Links:
     """Joins numbers into groups; each group is called after its lowest number."""
 
     def __init__(self) -> None:
         self._parent: dict[int, int] = {}
 
     def join(self, one: int, other: int) -> None:
+        """These two belong together, with whatever belongs to either."""
         low, high = sorted((self._first(one), self._first(other)))
         self._parent[high] = low
 
     def first_of_each(self) -> list[tuple[int, int]]:
+        """Every number that was joined, with the lowest of its group."""
         return [(member, self._first(member)) for member in self._parent]
 
     def _first(self, member: int) -> int:

@@ -22,7 +22,8 @@ def finish(run: SyncRun, now: datetime) -> None:
         if run.undoes_id is None:
             _succeed(run, now)
         by = run.accepted_by_name or unattended.BY
-        audit.record(run.organization_id, by, "sync applied", f"run {run.id}", {"summary": summary}, now=now)
+        deed = "sync applied" if run.undoes_id is None else f"run {run.undoes_id} undone"
+        audit.record(run.organization_id, by, deed, f"run {run.id}", {"summary": summary}, now=now)
         claim.keep(run, now, state=DONE, holds_connection=False, claim=None, finished_at=now)
         tallies.ended([run], lines)
     log.info("run done", summary=summary)

@@ -1,6 +1,6 @@
 """Who joins and who leaves which group: planned by comparing whole sets, never member by member."""
 
-from ppe.db import batches, execute, marks
+from ppe.db import batches, execute, execute_many, marks
 from ppe.sync.change import ADDING, DISABLING, FUNCTIONAL, GROUP, UPDATING, Change, Known
 from ppe.sync.entry import DISTRIBUTION, MAIL_SECURITY, MICROSOFT365, SECURITY
 from ppe.sync.planning import Planner
@@ -16,8 +16,9 @@ _JOINING = """
     LEFT JOIN sync_change mc ON m.id IS NULL AND mc.run_id = ? AND mc.object_id = dm.member_id
                             AND mc.section IN (?, ?, ?)
     WHERE dm.connection_id = ? AND (m.id IS NOT NULL OR mc.id IS NOT NULL)
-      AND (g.id IS NULL OR m.id IS NULL
-           OR NOT EXISTS (SELECT 1 FROM membership x WHERE x.group_id = g.id AND x.member_id = m.id))
+      AND (g.id IS NULL
+           OR NOT EXISTS (SELECT 1 FROM membership x
+                          WHERE x.group_id = g.id AND x.member_id = COALESCE(m.id, mc.account_id)))
 """
 # The same for the groups that have an account, which an unchanged run asks: from the few groups to their members.
 _GROUPS_JOINED = """
@@ -30,7 +31,8 @@ _GROUPS_JOINED = """
       AND o.connection_id = ? AND o.object_id = g.directory_id AND o.gone_at IS NULL
       AND dm.connection_id = o.connection_id AND dm.group_id = g.directory_id
       AND (m.id IS NOT NULL OR mc.id IS NOT NULL)
-      AND (m.id IS NULL OR NOT EXISTS (SELECT 1 FROM membership x WHERE x.group_id = g.id AND x.member_id = m.id))
+      AND NOT EXISTS (SELECT 1 FROM membership x
+                      WHERE x.group_id = g.id AND x.member_id = COALESCE(m.id, mc.account_id))
 """
 # Synced members of synced groups that the directory no longer has in the group. Members added by hand stay, and who is
 # gone altogether leaves with the account.
@@ -87,6 +89,20 @@ def join_and_leave(run_id: int, organization_id: int, done: str) -> None:
         " WHERE c.run_id = ? AND c.outcome = ? AND c.account_id = membership.group_id"
         " AND m.id = membership.member_id)",
         (organization_id, run_id, done),
+    )
+
+
+def leave_with_link(run_id: int, done: str) -> None:
+    """The same for those who had their directory id from a link that this run took back: it finds them no more."""
+    rows = execute(
+        "SELECT account_id, object_id FROM sync_change WHERE run_id = ? AND outcome = ? AND after LIKE ?",
+        (run_id, done, '%"directory_id": %'),
+    ).fetchall()
+    execute_many(
+        "DELETE FROM membership WHERE member_id = ? AND EXISTS (SELECT 1 FROM sync_change c"
+        " JOIN sync_change_member cm ON cm.change_id = c.id AND cm.member_id = ? AND NOT cm.joins"
+        " WHERE c.account_id = membership.group_id AND c.run_id = ? AND c.outcome = ?)",
+        [(*row, run_id, done) for row in rows],
     )
 
 

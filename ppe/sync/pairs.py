@@ -15,7 +15,7 @@ _OBJECT = ", ".join(f"o.{name.strip()}" for name in COLUMNS.split(","))
 _WIDTH = len(COLUMNS.split(","))
 _ACCOUNT = (
     "a.id, a.version, a.type, a.display_name, a.first_name, a.last_name, a.mobile, a.active, a.deactivated_by,"
-    " a.converted_at IS NOT NULL, a.directory_id, a.directory_fingerprint"
+    " a.converted_at IS NOT NULL, a.directory_id, a.directory_tenant, a.directory_fingerprint"
 )
 _DIFFERS = (
     "o.gone_at IS NULL AND (a.id IS NULL OR a.removed_at IS NOT NULL OR a.directory_fingerprint IS NULL"
@@ -139,7 +139,7 @@ class Pairs:
 
     def _accounts(self, rows: Sequence[Sequence[Any]]) -> list[Known]:
         known = [
-            replace(_known(row), object_gone=bool(row[13]), foreign=row[14] != self.organization_id) for row in rows
+            replace(_known(row), object_gone=bool(row[14]), foreign=row[15] != self.organization_id) for row in rows
         ]
         complete = self._completed(known)
         return [complete[account.id] for account in known]
@@ -167,10 +167,10 @@ class Pairs:
 
 
 def _known(row: Sequence[Any]) -> Known:
-    account_id, version, kind, name, first, last, mobile, active, by, converted, object_id, fingerprint, gone = row[:13]
+    account_id, version, kind, name, first, last, mobile, active, by, converted, linked, tenant, fingerprint = row[:13]
     return Known(
-        account_id, version, kind, name, first, last, mobile, bool(active), by, bool(converted), object_id, fingerprint,
-        removed=bool(gone),
+        account_id, version, kind, name, first, last, mobile, bool(active), by, bool(converted), linked, tenant,
+        fingerprint, removed=bool(row[13]),
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from ppe.models import (
     Connection,
     SyncRun,
 )
-from ppe.sync import claim, closing, connection, ending, membership, review, tallies, unattended
+from ppe.sync import claim, closing, connection, ending, membership, review, tallies, unattended, undoing
 from ppe.sync.apply import Apply
 from ppe.sync.planning import Planner
 from ppe.sync.pull import Clock, Pull
@@ -48,7 +48,7 @@ def _as_far_as_it_goes(run: SyncRun, clock: Clock, wire: Wire | None) -> None:
             pull(run, clock, wire)
             log.info("directory read", pages=run.pages, people=run.people, groups=run.groups)
         if run.state == PLANNING:
-            plan(run, clock)
+            (plan if run.undoes_id is None else undoing.plan)(run, clock)
             _say_planned(run)
         if run.state == APPLYING:
             apply(run, clock)
@@ -197,6 +197,8 @@ def progress(run: SyncRun) -> Progress:
     if run.state == APPLYING:
         fraction = run.applied / run.to_apply if run.to_apply else None
         return Progress(fraction, f"{run.applied:,} of {run.to_apply:,} changes carried out")
+    if run.undoes_id is not None:
+        return Progress(run.applied / run.to_apply, f"{run.applied:,} of {run.to_apply:,} changes looked at")
     said = f"{run.people:,} people and {run.groups:,} groups read, {run.pages:,} pages"
     if run.state == PLANNING:
         return Progress(None, f"{said}. Comparing…")
