@@ -7,6 +7,29 @@ from collections.abc import Sequence
 
 from ppe.errors import Refused
 
+# Everything of ours that is there, whatever version made it; nothing that belongs to an extension, and not the queue.
+EMPTY = """
+SET lock_timeout = '10s';
+SET client_min_messages = warning;
+DO $$
+DECLARE
+    one text;
+    ours text[] := ARRAY(
+        SELECT CASE relkind WHEN 'v' THEN 'VIEW IF EXISTS ' ELSE 'TABLE IF EXISTS ' END || oid::regclass
+        FROM pg_class c WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')
+            AND relname NOT LIKE 'huey\\_%'
+            AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
+        UNION ALL
+        SELECT 'FUNCTION IF EXISTS ' || oid::regprocedure
+        FROM pg_proc p WHERE pronamespace = 'public'::regnamespace
+            AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e'));
+BEGIN
+    FOREACH one IN ARRAY ours LOOP
+        EXECUTE 'DROP ' || one || ' CASCADE';
+    END LOOP;
+END $$;
+"""
+
 
 def require(*programs: str) -> None:
     """Refuse what cannot be done before anything is touched.

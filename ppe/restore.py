@@ -35,28 +35,6 @@ from ppe.sync import schedule, tallies
 
 BY = "the command line"
 PATIENCE = 5.0  # seconds to wait for the last who has the database open
-# Everything of ours that is there, whatever version made it; nothing that belongs to an extension, and not the queue.
-_EMPTY = """
-SET lock_timeout = '10s';
-SET client_min_messages = warning;
-DO $$
-DECLARE
-    one text;
-    ours text[] := ARRAY(
-        SELECT CASE relkind WHEN 'v' THEN 'VIEW IF EXISTS ' ELSE 'TABLE IF EXISTS ' END || oid::regclass
-        FROM pg_class c WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')
-            AND relname NOT LIKE 'huey\\_%'
-            AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
-        UNION ALL
-        SELECT 'FUNCTION IF EXISTS ' || oid::regprocedure
-        FROM pg_proc p WHERE pronamespace = 'public'::regnamespace
-            AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e'));
-BEGIN
-    FOREACH one IN ARRAY ours LOOP
-        EXECUTE 'DROP ' || one || ' CASCADE';
-    END LOOP;
-END $$;
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +159,7 @@ def _put_postgresql(settings: Settings, dump: Path, now: datetime, aside: str | 
         backup.take(settings, kept, now)
     tools.run(
         "psql", settings.database_url, "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--single-transaction",
-        f"--command={_EMPTY}", f"--file={script}",
+        f"--command={tools.EMPTY}", f"--file={script}",
     )  # fmt: skip
     _prepare(settings.database_url, now)
     return kept

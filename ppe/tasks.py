@@ -52,7 +52,11 @@ def in_app(task: Callable[..., None]) -> Callable[..., None]:
 @in_app
 def sync(run_id: int) -> None:
     """Take a run as far as it goes now; nothing happens if another worker has it."""
-    run.proceed(run_id, utcnow)
+    with structlog.contextvars.bound_contextvars(run=run_id):
+        try:
+            run.proceed(run_id, utcnow)
+        except Exception:  # the queue itself would say so without the run's number
+            log.exception("run broken off")
 
 
 @huey.task(name="post")
