@@ -59,17 +59,13 @@ def account_of(token: str, now: datetime) -> Account | None:
         SignInSession.select(SignInSession, Account, Organization)
         .join(Account)
         .join(Organization)
-        .where(
-            SignInSession.token_hash == hashed(token),
-            SignInSession.expires_at > now,
-            SignInSession.role == Account.type,
-            Account.active,
-            Account.removed_at.is_null(),
-            Account.type.in_(SIGN_IN_TYPES),
-        )
+        .where(SignInSession.token_hash == hashed(token), SignInSession.expires_at > now)
         .get_or_none()
     )
     if row is None:
+        return None
+    if not _is_good_for(row, row.account):
+        SignInSession.delete().where(SignInSession.id == row.id).execute()  # for good, should the role come back
         return None
     if row.seen_at < now - SEEN_EVERY:
         SignInSession.update(seen_at=now).where(SignInSession.id == row.id).execute()
@@ -121,6 +117,12 @@ def confirm(row: SignInSession, now: datetime) -> None:
 def hashed(token: str) -> str:
     """What is stored of a token."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _is_good_for(row: SignInSession, account: Account) -> bool:
+    return bool(
+        account.active and account.removed_at is None and account.type in SIGN_IN_TYPES and account.type == row.role
+    )
 
 
 def _as_user(account: Account, row: SignInSession, token: str) -> Account:

@@ -136,3 +136,11 @@ def test_a_confirmation_is_good_for_ten_minutes(app: Flask, people: People, open
 )
 def test_a_browser_is_named_as_its_owner_knows_it(user_agent: str, words: str) -> None:
     assert browser_words(user_agent) == words
+
+
+def test_a_role_that_comes_back_brings_no_session_back(app: Flask, people: People, open_database: OpenDatabase) -> None:
+    with open_database():
+        token = _begin(app, people.bob)
+        for role in (ADMIN, people.bob.type):
+            Account.update(type=role).where(Account.id == people.bob.id).execute()
+            assert sessions.account_of(token, NOW) is None
