@@ -14,7 +14,7 @@ from ppe.encryption import encrypt
 from ppe.models import Connection, SyncChange, SyncRun
 from ppe.practice.server import PracticeServer
 from ppe.practice.tenant import Tenant
-from ppe.sync import run
+from ppe.sync import run, unattended
 from tests.conftest import People
 
 
@@ -76,6 +76,20 @@ class Console:
         run_id = self.begin()
         assert self.work(run_id).state == "review"
         return run_id
+
+    def set(self, **columns: object) -> None:
+        """Something else in the settings, without their page."""
+        with db.database.connection_context():
+            Connection.update(**columns).where(Connection.organization == self.people.contoso).execute()
+
+    def scheduled(self) -> SyncRun:
+        """The slot has come: what the worker does then."""
+        self.set(sync_frequency=1, next_sync_at=utcnow())
+        with self.app.app_context(), db.database.connection_context():
+            connection = Connection.get(Connection.organization == self.people.contoso)
+            begun = unattended.begin(connection.id, utcnow())
+        assert begun is not None
+        return self.work(begun)
 
     def rows(self, run_id: int) -> dict[str, SyncChange]:
         with db.database.connection_context():

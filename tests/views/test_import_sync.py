@@ -6,7 +6,7 @@ import pytest
 
 from ppe import db
 from ppe.clock import utcnow
-from ppe.models import Account, Connection, SyncRun
+from ppe.models import Account, AuditEvent, Connection, SyncRun
 from tests.conftest import sign_in
 from tests.views.conftest import Console
 
@@ -187,3 +187,54 @@ def test_each_organisation_has_its_own_settings(console: Console) -> None:
     page = eve.get(AZURE).text
     assert console.server.application_id not in page
     assert "Not set up yet" in page
+
+
+def test_the_page_promises_nothing_for_later(console: Console) -> None:
+    console.save(sync_frequency="6")
+    assert "later release" not in console.browser.get(AZURE).text
+
+
+class TestLimits:
+    def test_five_and_ten_percent_count_until_something_else_is_chosen(self, console: Console) -> None:
+        page = console.browser.get(AZURE).text
+        for kind in ("removals", "disablings", "primaries", "leavings"):
+            assert re.search(rf'name="limit_{kind}_number" value="5"', page), kind
+            assert re.search(rf'name="limit_{kind}_percent" value="10"', page), kind
+        assert re.search(r'<details class="guide limits"[^>]*>', page)
+        assert not re.search(r'<details class="guide limits"[^>]* open>', page)
+        console.save(limit_removals_number="5", limit_removals_percent="10")
+        assert stored(console).limits == {}
+
+    def test_only_what_was_changed_is_stored_and_it_is_on_record(self, console: Console) -> None:
+        console.save(limit_removals_number=" 1,000 ", limit_leavings_percent="0")
+        assert stored(console).limits == {"removals": [1000, 10], "leavings": [5, 0]}
+        page = console.browser.get(AZURE).text
+        assert 'name="limit_removals_number" value="1000"' in page
+        assert 'name="limit_leavings_percent" value="0"' in page
+        with db.database.connection_context():
+            (saved,) = AuditEvent.select().where(AuditEvent.action == "directory settings saved")
+        assert saved.details["limits"] == {"removals": [1000, 10], "leavings": [5, 0]}
+        assert "Ada" in saved.actor
+
+    def test_a_form_that_does_not_mention_them_leaves_them(self, console: Console) -> None:
+        console.save(limit_removals_number="7")
+        console.save(update_users="")
+        assert stored(console).limits == {"removals": [7, 10]}
+        console.save(limit_removals_number="5")
+        assert stored(console).limits == {}
+
+    def test_what_is_no_limit_is_said_beside_its_field_and_kept(self, console: Console) -> None:
+        for field, typed, sentence in (
+            ("limit_removals_number", "1000001", "Write a whole number from 0 to 1,000,000."),
+            ("limit_disablings_number", "-1", "Write a whole number from 0 to 1,000,000."),
+            ("limit_primaries_number", "", "Write a whole number from 0 to 1,000,000."),
+            ("limit_leavings_percent", "101", "Write a whole number from 0 to 100."),
+            ("limit_removals_percent", "10%", "Write a whole number from 0 to 100."),
+            ("limit_disablings_percent", "2.5", "Write a whole number from 0 to 100."),
+        ):
+            answer = console.browser.post(AZURE, data=console.typed() | {field: typed})
+            assert answer.status_code == 422
+            assert re.search(rf'id="{field}-error">{re.escape(sentence)}', answer.text), field
+            assert f'name="{field}" value="{typed}"' in answer.text
+            assert re.search(r'<details class="guide limits"[^>]* open>', answer.text), "what is wrong must be seen"
+        assert stored(console).primary_domain == ""
