@@ -6,7 +6,7 @@ export PORT PRACTICE_PORT
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo demo-reset run test test-quick test-browser lint bench lock
+.PHONY: help demo demo-reset run test test-quick test-browser lint bench chaos lock
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -30,7 +30,7 @@ test: $(VENV)/ready ## every test, browser included
 	$(BIN)/pytest
 
 test-quick: $(VENV)/ready ## every test that needs no browser, in under a minute
-	$(BIN)/pytest -q -m "not browser"
+	$(BIN)/pytest -q -m "not browser and not chaos"
 
 lint: $(VENV)/ready ## ruff and mypy
 	$(BIN)/ruff check .
@@ -39,6 +39,9 @@ lint: $(VENV)/ready ## ruff and mypy
 
 bench: $(VENV)/ready ## how fast the sync line is, as one JSON object
 	@$(BIN)/python -m bench
+
+chaos: $(VENV)/ready ## 20 syncs while everything is killed, slowed and cut; SEED=… repeats a storm
+	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED))
 
 lock: $(VENV)/ready ## renew requirements.lock from pyproject.toml
 	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --no-header --no-annotate \

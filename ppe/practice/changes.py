@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast, get_args
 
-from ppe.practice.directory import NoSuchObject
+from ppe.practice.directory import Collection, NoSuchObject
 from ppe.practice.groups import SWITCHES
 from ppe.practice.loopback import origin
 from ppe.practice.people import PeopleChanges
 from ppe.practice.tenant import Tenant
-from ppe.practice.weather import Outage, SignInOutage, Weather
+from ppe.practice.weather import Outage, PageFault, SignInOutage, Weather
 
 Form = Mapping[str, Any]
 ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -155,6 +155,15 @@ def throttle(weather: Weather, form: Form) -> None:
     weather.throttle(int(form.get("times") or 3), str(form.get("retry_after") or "2.5"))
 
 
+def fail_page(weather: Weather, form: Form) -> None:
+    """Fail one page of the users or the groups. Raises Mistake."""
+    collection, how = form.get("collection") or "users", form.get("how") or "cut"
+    if collection not in get_args(Collection) or how not in get_args(PageFault):
+        raise Mistake(f"A page of {collection} cannot fail in this way: {how}.")
+    page, times = int(form.get("page") or 1), int(form.get("times") or 1)
+    weather.fail_page(cast(Collection, collection), page, cast(PageFault, how), times)
+
+
 def perform_weather(weather: Weather, form: Form) -> Outcome:
     """Change the weather. Raises Mistake."""
     action = typed(form, "action")
@@ -209,6 +218,11 @@ WEATHER: dict[str, tuple[Callable[[Weather, Form], None], str]] = {
         "Microsoft Graph is down.",
     ),
     "sign_in_down": (sign_in_down, "Microsoft sign-in is down."),
+    "fail_page": (fail_page, "That page fails."),
+    "cut_listing": (
+        lambda weather, form: weather.cut_listing(int(form.get("pages") or 1)),
+        "Listings end early and say nothing about it.",
+    ),
     "expire_tokens": (lambda weather, _form: weather.expire_tokens(), "All access tokens have expired."),
     "mail_down": (lambda weather, _form: weather.mail_down(), "The mail server is away."),
     "mail_refuses": (lambda weather, _form: weather.mail_refuses(), "The mail server refuses every recipient."),
