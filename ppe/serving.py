@@ -35,7 +35,11 @@ if os.environ.get("PPE_LOG_FORMAT", "").lower() == "json":
         "formatters": {"json": _json},
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
         "root": {"handlers": []},
-        "loggers": {name: {"level": "INFO", "handlers": ["console"]} for name in ("gunicorn.error", "gunicorn.access")},
+        "loggers": {
+            "gunicorn.error": {"level": "INFO", "handlers": ["console"]},
+            # Told how to log, gunicorn would write every request as well: addresses hold links and codes.
+            "gunicorn.access": {"level": "CRITICAL", "handlers": [], "propagate": False},
+        },
     }
 
 

@@ -8,7 +8,7 @@ from peewee import fn
 
 from ppe.models import SyncChange, SyncRun
 from ppe.sync import held
-from ppe.views.run_page import HEADLINES, OUTCOMES, number, took
+from ppe.views.run_page import OUTCOMES, headline, number, took
 
 RUNS_PER_PAGE = 25
 
@@ -24,7 +24,7 @@ def gather(organization_id: int, asked: Mapping[str, str]) -> dict[str, Any]:
     rows = [
         {
             "run": run,
-            "headline": HEADLINES[run.state],
+            "headline": headline(run),
             "took": took(run),
             "counts": counts[run.id],
             "held": [kind.words for kind in held.reasons(run)],

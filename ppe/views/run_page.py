@@ -54,6 +54,11 @@ KINDS = {"user": "User", "functional_account": "Functional account", "group": "G
 MEMBERS_SHOWN = 20
 
 
+def headline(run: SyncRun) -> str:
+    """Where a run stands, in a few words."""
+    return "Dry run" if run.dry_run and run.state == CANCELLED else HEADLINES[run.state]
+
+
 def gather(run: SyncRun, asked: Mapping[str, str]) -> dict[str, Any]:
     """Everything the templates under runs/ need; `asked` is the query: section, text, outcome and page."""
     sections = review.sections(run)
@@ -62,7 +67,7 @@ def gather(run: SyncRun, asked: Mapping[str, str]) -> dict[str, Any]:
     page = review.rows(run, chosen.name, text, outcome if outcome in OUTCOMES else None, number(asked.get("page")))
     return {
         "run": run,
-        "headline": HEADLINES[run.state],
+        "headline": headline(run),
         "progress": runs.progress(run),
         "sections": sections,
         "chosen": chosen,

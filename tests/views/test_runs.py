@@ -7,7 +7,8 @@ import pytest
 
 from ppe import db
 from ppe.clock import utcnow
-from ppe.models import Account, Domain, SyncRun
+from ppe.models import Account, Connection, Domain, SyncRun
+from ppe.sync import unattended
 from ppe.views.run_csv import safe
 from tests.conftest import sign_in
 from tests.views.conftest import Console
@@ -117,6 +118,17 @@ def test_cancelling_changes_nothing_and_happens_once(console: Console, run_id: i
     assert "This sync was cancelled." in follow(console, run_id, "accept", ticked_elsewhere=4)
     with db.database.connection_context():
         assert Account.select().where(Account.directory_id.is_null(False)).count() == 0
+
+
+def test_a_dry_run_is_called_so(console: Console) -> None:
+    console.connect()
+    with console.app.app_context(), db.database.connection_context():
+        connection = Connection.get(Connection.organization == console.people.contoso)
+        dry = unattended.begin_at_once(connection, "the command line", utcnow(), dry_run=True)
+    assert console.work(dry.id).state == "cancelled"
+    for page in (console.get(dry.id), console.browser.get(RUNS).text):
+        assert "Dry run" in page
+        assert "the command line" in page
 
 
 def test_a_failure_says_what_is_wrong_and_what_to_do(console: Console) -> None:
