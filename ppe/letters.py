@@ -1,6 +1,6 @@
 """What is in each kind of mail, looked up at the moment it is sent: to whom, in whose name, and with which words."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -94,10 +94,6 @@ def _notice(organization: Organization, details: Words) -> Words:
     return {name: flat(str(value)) for name, value in details.items()} | {"at": at}
 
 
-def _fallback_used(mail: Mail, organization: Organization, _: datetime) -> Addressed:
-    return (mail.to,), _notice(organization, mail.details)
-
-
 def _summary(mail: Mail, organization: Organization, now: datetime) -> Addressed:
     """To the tech contact alone. Who left since it was asked for is waited for like a mail server that is away."""
     contact = contacts.tech_contact(organization)
@@ -106,13 +102,23 @@ def _summary(mail: Mail, organization: Organization, now: datetime) -> Addressed
     since, until = (datetime.fromisoformat(mail.details[name]) for name in ("since", "until"))
     found = summary.gather(organization, since, until, now)
     page = f"{current_app.config['SETTINGS'].public_url}/import-sync/summary/{found.until:%Y-%m-%d}"
-    return (contact[1],), {"summary": found, "page": f"{page}?since={since:%Y-%m-%dT%H:%M:%SZ}"}
+    return _with_further((contact[1],), organization), {
+        "summary": found,
+        "page": f"{page}?since={since:%Y-%m-%dT%H:%M:%SZ}",
+    }
 
 
 def _told(mail: Mail, organization: Organization, now: datetime) -> Addressed:
     """To the tech contact, or where there is none to every administrator."""
-    addresses = tuple(address for _, address in contacts.told(organization))
+    addresses = _with_further((address for _, address in contacts.told(organization)), organization)
+    if mail.kind == FALLBACK_USED:
+        return addresses, _notice(organization, mail.details)
     return addresses, NOTICES[mail.kind](mail, organization, now)
+
+
+def _with_further(addresses: Iterable[str], organization: Organization) -> tuple[str, ...]:
+    """And the further addresses that the profile names, each once."""
+    return tuple(dict.fromkeys((*addresses, *organization.notice_addresses)))
 
 
 def _link(account: Account, kind: str, now: datetime) -> str:
@@ -121,7 +127,7 @@ def _link(account: Account, kind: str, now: datetime) -> str:
 
 FALLBACK_USED, PASSWORD_RESET = "fallback_used", "password_reset"
 ORGANIZATION_KINDS: dict[str, Callable[[Mail, Organization, datetime], Addressed]] = {
-    FALLBACK_USED: _fallback_used,
+    FALLBACK_USED: _told,
     daily.KIND: _summary,
     **dict.fromkeys(NOTICES, _told),
 }

@@ -5,12 +5,15 @@ from datetime import datetime
 from functools import cache
 from zoneinfo import available_timezones
 
+from email_validator import EmailNotValidError, validate_email
+
 from ppe import audit
 from ppe.db import database
 from ppe.errors import Refused
 from ppe.models import ADMIN, Account, Organization
 
 LONGEST_NAME = 200
+MOST_ADDRESSES = 10
 REGIONS = ("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
 
 
@@ -21,11 +24,17 @@ class Profile:
     name: str
     time_zone: str
     tech_contact_id: int | None
+    notice_addresses: tuple[str, ...] = ()
 
 
 def of(organization: Organization) -> Profile:
     """The profile as it is stored."""
-    return Profile(organization.name, organization.time_zone, organization.tech_contact_id)
+    return Profile(
+        organization.name,
+        organization.time_zone,
+        organization.tech_contact_id,
+        tuple(organization.notice_addresses),
+    )
 
 
 @cache
@@ -54,7 +63,8 @@ def save(organization: Organization, wanted: Profile, actor: str, remote_address
         return False
     with database.atomic():
         Organization.update(
-            name=wanted.name, time_zone=wanted.time_zone, tech_contact=wanted.tech_contact_id
+            name=wanted.name, time_zone=wanted.time_zone, tech_contact=wanted.tech_contact_id,
+            notice_addresses=list(wanted.notice_addresses),
         ).where(Organization.id == organization.id).execute()  # fmt: skip
         audit.record(
             organization.id, actor, "organisation profile changed", wanted.name,
@@ -71,3 +81,10 @@ def _check(organization: Organization, wanted: Profile) -> None:
     possible = {account.id for account in possible_contacts(organization.id)}
     if wanted.tech_contact_id is not None and wanted.tech_contact_id not in possible:
         raise Refused("Choose an active administrator of your organisation.", "tech_contact")
+    if len(wanted.notice_addresses) > MOST_ADDRESSES:
+        raise Refused(f"Give at most {MOST_ADDRESSES} further addresses.", "notice_addresses")
+    for address in wanted.notice_addresses:
+        try:
+            validate_email(address, check_deliverability=False, test_environment=True)
+        except EmailNotValidError:
+            raise Refused(f"{address} is not a mail address.", "notice_addresses") from None

@@ -7,7 +7,7 @@ from ppe import audit, outbox
 from ppe.db import database
 from ppe.models import ADMIN, PASSWORD, Account, HalfSignIn
 from ppe.signin import half, second_factor, sessions, trusted_browsers
-from ppe.signin.contacts import primary_of, told
+from ppe.signin.contacts import primary_of
 from ppe.signin.sessions import FirstStep
 from ppe.signin.visitor import Visitor
 
@@ -67,5 +67,4 @@ def _report_fallback(account: Account, visitor: Visitor, now: datetime) -> None:
         "name": account.display_name, "address": address,
         "at": now.isoformat(), "remote_address": visitor.remote_address,
     }  # fmt: skip
-    for _, to in told(account.organization):
-        outbox.ask("fallback_used", to=to, organization_id=account.organization_id, details=details, now=now)
+    outbox.ask("fallback_used", organization_id=account.organization_id, details=details, now=now)

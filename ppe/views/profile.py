@@ -51,6 +51,9 @@ def _typed() -> Profile:
         name=" ".join(request.form.get("name", "").split()),
         time_zone=request.form.get("time_zone", ""),
         tech_contact_id=(int(contact) if is_number else 0) if contact else None,
+        notice_addresses=tuple(
+            dict.fromkeys(request.form.get("notice_addresses", "").casefold().replace(",", " ").split())
+        ),
     )
 
 

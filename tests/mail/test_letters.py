@@ -111,11 +111,9 @@ def test_the_welcome_names_microsoft_where_it_is_a_way_in(
 
 def test_the_notice_of_a_way_round_microsoft(post_office: People, listener: Listener, clock: Clock) -> None:
     details = NOTICE | {"name": "Ada", "address": "ada@contoso.example"}
-    outbox.ask(
-        "fallback_used", to="it@contoso.example", organization_id=post_office.contoso.id, details=details, now=NOW
-    )
+    outbox.ask("fallback_used", organization_id=post_office.contoso.id, details=details, now=NOW)
     taken = delivered(listener, clock)
-    assert taken.recipients == ["it@contoso.example"]
+    assert taken.recipients == ["ada@contoso.example"]
     assert taken.message["Subject"] == "Ada signed in at Contoso without Microsoft"
     assert "Ada (ada@contoso.example)" in taken.text
     assert "Why:" not in taken.text
@@ -160,11 +158,9 @@ def test_who_may_not_sign_in_any_more_gets_no_mail(
 def test_a_name_with_line_breaks_and_markup_stays_a_name(post_office: People, listener: Listener, clock: Clock) -> None:
     name = "Ada\r\nBcc: eve@evil.example\r\n\r\n<b>Pay</b>\u202e here"
     details = NOTICE | {"name": name, "address": "ada@contoso.example"}
-    outbox.ask(
-        "fallback_used", to="it@contoso.example", organization_id=post_office.contoso.id, details=details, now=NOW
-    )
+    outbox.ask("fallback_used", organization_id=post_office.contoso.id, details=details, now=NOW)
     taken = delivered(listener, clock)
-    assert taken.recipients == ["it@contoso.example"]
+    assert taken.recipients == ["ada@contoso.example"]
     assert taken.message["Bcc"] is None
     on_one_line = "Ada Bcc: eve@evil.example <b>Pay</b> here"
     assert taken.message["Subject"] == f"{on_one_line} signed in at Contoso without Microsoft"

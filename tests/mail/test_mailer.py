@@ -206,7 +206,7 @@ def test_the_task_sends_and_every_minute_s_tick_rings_for_it(
         ask(people.bob, "welcome")
     tasks.tick.call_local()
     rung = [task.name for task in tasks.huey.pending()]
-    assert rung == ["post"]
+    assert "post" in rung
     tasks.post.call_local()
     assert len(listener.taken) == 1
 

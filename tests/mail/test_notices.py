@@ -108,6 +108,16 @@ def test_without_a_tech_contact_every_active_administrator_gets_the_one_mail(
     assert sorted(delivered(listener, clock).recipients) == ["ada@contoso.example", "zoe@contoso.example"]
 
 
+def test_further_addresses_of_the_profile_get_what_the_tech_contact_gets_once_each(
+    post_office: People, listener: Listener, clock: Clock
+) -> None:
+    Organization.update(notice_addresses=["tickets@other.example", "ada@contoso.example"]).where(
+        Organization.id == post_office.contoso.id
+    ).execute()
+    notice(post_office, notices.FAILED, **FAILURE)
+    assert sorted(delivered(listener, clock).recipients) == ["ada@contoso.example", "tickets@other.example"]
+
+
 def test_one_address_that_cannot_be_written_to_keeps_it_from_nobody_else(
     post_office: People, listener: Listener, clock: Clock
 ) -> None:

@@ -35,7 +35,12 @@ def test_it_is_saved_and_on_record(signed_in: FlaskClient, people: People, open_
     with open_database():
         event = AuditEvent.get(AuditEvent.action == "organisation profile changed")
         assert Organization.get_by_id(people.fabrikam.id).name == "Fabrikam"
-    assert event.details["before"] == {"name": "Contoso", "time_zone": "UTC", "tech_contact_id": None}
+    assert event.details["before"] == {
+        "name": "Contoso",
+        "time_zone": "UTC",
+        "tech_contact_id": None,
+        "notice_addresses": [],
+    }
     assert event.details["after"]["time_zone"] == "Europe/Berlin"
     signed_in.post(PAGE, data=_form(people, name="Contoso Ltd", time_zone="Europe/Berlin"))
     assert "Nothing was changed" in signed_in.get(PAGE).text
@@ -109,3 +114,19 @@ def test_a_tech_contact_who_is_no_administrator_any_more_is_missed(
     with open_database():
         Account.update(type=END_USER).where(Account.id == zoe.id).execute()
     assert "There is no tech contact" in signed_in.get(PAGE).text
+
+
+def test_further_addresses_are_kept_each_once_and_a_wrong_one_is_named_beside_its_field(
+    signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    signed_in.post(
+        PAGE, data=_form(people, notice_addresses="Tickets@contoso.example, ops@other.example  ,ops@other.example")
+    )
+    assert _stored(open_database, people).notice_addresses == ["tickets@contoso.example", "ops@other.example"]
+    assert 'value="tickets@contoso.example, ops@other.example"' in signed_in.get(PAGE).text
+    refused = signed_in.post(PAGE, data=_form(people, notice_addresses="tickets@contoso.example, nonsense"))
+    assert refused.status_code == 422
+    assert 'id="notice_addresses-error">nonsense is not a mail address.' in refused.text
+    many = ",".join(f"a{number}@contoso.example" for number in range(11))
+    assert "at most 10" in signed_in.post(PAGE, data=_form(people, notice_addresses=many)).text
+    assert _stored(open_database, people).notice_addresses == ["tickets@contoso.example", "ops@other.example"]
