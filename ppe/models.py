@@ -107,6 +107,7 @@ class Organization(Table):
     second_factor = TextField(default=ADMINISTRATORS)
     second_factor_after_microsoft = BooleanField(default=False)
     tech_contact = DeferredForeignKey("Account", null=True, on_delete="SET NULL")
+    notice_addresses = JSONField(default=list)  # further ones: a ticket system, a shared mailbox
     summary_until = UTCDateTimeField(null=True)
     created_at = UTCDateTimeField()
 
