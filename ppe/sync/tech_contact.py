@@ -38,9 +38,9 @@ def settle(connection_id: int, now: datetime) -> None:
         organization_id = Connection.get_by_id(connection_id).organization_id
         missed = {"contact_missing_since": now}
         for action, condition, columns in (
+            ("frequency set back to Never", _has_none() & _is_over(now), _RESET),
             ("tech contact found", ~_has_none() & Connection.contact_missing_since.is_null(False), _FOUND),
             ("tech contact missed", _has_none() & Connection.contact_missing_since.is_null(), missed),
-            ("frequency set back to Never", _has_none() & _is_over(now), _RESET),
         ):
             scheduled = (Connection.id == connection_id) & (Connection.sync_frequency > 0)
             if Connection.update(**columns).where(scheduled, condition).execute():

@@ -15,6 +15,7 @@ from ppe.sync import connection, daily
 from tests.conftest import OpenDatabase, People
 from tests.sync.desk import Desk
 from tests.sync.test_connection import choices
+from tests.sync.workers import at_once
 
 NOW = datetime(2027, 3, 24, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -151,21 +152,9 @@ def test_killed_between_closing_and_asking_it_is_neither(syncing: People, monkey
     assert len(periods()) == 1
 
 
-def test_two_workers_ask_once(syncing: People, open_database: OpenDatabase) -> None:
-    both_know = threading.Barrier(2)
-
-    def work() -> None:
-        with open_database():
-            due = daily.due(NOW + DAY)
-            both_know.wait(timeout=10)
-            for organization_id in due:
-                daily.ask(organization_id, NOW + DAY)
-
-    workers = [threading.Thread(target=work) for _ in range(2)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+def test_two_workers_ask_once(syncing: People, open_database: OpenDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    (due,) = daily.due(NOW + DAY)
+    at_once(open_database, monkeypatch, daily, "_is_over", lambda: daily.ask(due, NOW + DAY))
     assert len(periods()) == 1
 
 

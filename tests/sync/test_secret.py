@@ -1,6 +1,5 @@
 """The day on which the client secret ends: read where that is permitted, and warned of once at each of its days."""
 
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +13,7 @@ from ppe.sync import connection, secret
 from tests.conftest import OpenDatabase, People
 from tests.sync.desk import Desk
 from tests.sync.night import Night
+from tests.sync.workers import at_once
 
 NOW = datetime(2026, 10, 1, 9, 30, tzinfo=UTC)  # the clocks change within the weeks after
 DAY = timedelta(days=1)
@@ -93,21 +93,9 @@ def test_what_was_read_with_another_secret_is_not_written_down(known: People) ->
     assert Connection.get_by_id(read_with.id).secret_expiry == EXPIRY
 
 
-def test_two_workers_warn_once(known: People, open_database: OpenDatabase) -> None:
-    both_know = threading.Barrier(2)
-
-    def work() -> None:
-        with open_database():
-            due = secret.due(EXPIRY - DAY)
-            both_know.wait(timeout=10)
-            for connection_id in due:
-                secret.warn(connection_id, EXPIRY - DAY)
-
-    workers = [threading.Thread(target=work) for _ in range(2)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+def test_two_workers_warn_once(known: People, open_database: OpenDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    (due,) = secret.due(EXPIRY - DAY)
+    at_once(open_database, monkeypatch, secret, "_warning", lambda: secret.warn(due, EXPIRY - DAY))
     assert warned() == [1]
 
 

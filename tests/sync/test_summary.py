@@ -111,6 +111,12 @@ class TestRuns:
         night.minute(timedelta(hours=2))
         assert [run.state_words for run in told(night, night.now - MINUTE).runs] == ["Finished"]
 
+    def test_a_dry_run_is_none_of_them(self, desk: Desk, night: Night) -> None:
+        people(desk, 1)
+        run = night.done()
+        SyncRun.update(dry_run=True).where(SyncRun.id == run.id).execute()
+        assert (told(night).runs, told(night).quiet) == ((), ())
+
     def test_a_list_that_waits_is_told_until_somebody_deals_with_it(self, desk: Desk, night: Night) -> None:
         people(desk, 2)
         desk.plan()

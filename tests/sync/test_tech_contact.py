@@ -1,8 +1,8 @@
 """Without a tech contact nobody gets the summary: said at once, waited for seven days, and then it is Never again."""
 
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from ppe.models import ADMIN, END_USER, Account, Address, AuditEvent, Connection, Organization
 from ppe.sync import tech_contact
 from tests.conftest import OpenDatabase, People
+from tests.sync.workers import at_once
 
 NOW = datetime(2027, 3, 24, 12, tzinfo=UTC)  # the clocks change in the week after
 MINUTE, DAY, WEEK = timedelta(minutes=1), timedelta(days=1), timedelta(days=7)
@@ -111,22 +112,12 @@ def test_one_appointed_in_the_last_moment_keeps_the_frequency(alone: People) -> 
     assert (stored(alone).sync_frequency, stored(alone).contact_missing_since) == (6, None)
 
 
-def test_two_workers_write_it_down_once(people: People, alone: People, open_database: OpenDatabase) -> None:
+def test_two_workers_write_it_down_once(
+    alone: People, open_database: OpenDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for now in (NOW, NOW + WEEK):
-        both_know = threading.Barrier(2)
-
-        def work(now: datetime = now, both_know: threading.Barrier = both_know) -> None:
-            with open_database():
-                due = tech_contact.due(now)
-                both_know.wait(timeout=10)
-                for connection_id in due:
-                    tech_contact.settle(connection_id, now)
-
-        workers = [threading.Thread(target=work) for _ in range(2)]
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join()
+        (due,) = tech_contact.due(now)
+        at_once(open_database, monkeypatch, tech_contact, "_is_over", partial(tech_contact.settle, due, now))
     assert [action for _, action in audited()] == ["tech contact missed", "frequency set back to Never"]
 
 
