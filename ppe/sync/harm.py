@@ -22,18 +22,30 @@ CONDITIONS = {
 }
 _MEMBERS = "(SELECT COUNT(*) FROM sync_change_member x WHERE x.change_id = c.id AND NOT x.joins)"
 _WORTH = {LEAVINGS: f"COALESCE(SUM({_MEMBERS}), 0)"}
-_ACCOUNTS = (
-    "SELECT COUNT(*) FROM account a WHERE a.organization_id = ? AND a.directory_id IS NOT NULL AND a.removed_at IS NULL"
-)
+# What there is of each: synced accounts, and of groups their members.
+_SYNCED = "a.organization_id = ? AND a.directory_id IS NOT NULL AND a.removed_at IS NULL"
+_BASES: dict[str, tuple[str, tuple[str, ...]]] = {
+    REMOVALS: (f"account a WHERE {_SYNCED}", ()),
+    DISABLINGS: (f"account a WHERE {_SYNCED} AND a.active AND a.type IN ({marks(PERSON_TYPES)})", PERSON_TYPES),
+    PRIMARIES: (f"account a WHERE {_SYNCED} AND a.type <> ?", (GROUP,)),
+    LEAVINGS: (
+        f"account a JOIN membership m ON m.group_id = a.id WHERE {_SYNCED} AND a.type IN (?, ?)",
+        (GROUP, FUNCTIONAL),
+    ),
+}
 
 
 def counts(run: SyncRun, now: datetime) -> list[Count]:
-    """What is ticked in this run, and what unattended runs of the same connection did in the last 24 hours."""
-    bases, lately = _bases(run.organization_id), _lately(run, now)
+    """What is ticked in this run, and what unattended runs of the same connection did in the last 24 hours.
+
+    Only of the kinds that there is something of: an hourly sync of an unchanged directory counts no accounts.
+    """
+    planned = {kind: rows for kind in CONDITIONS if (rows := _planned(run, kind))}
+    lately = _lately(run, now, list(planned))
     return [
         # What was done lately is not there any more to be counted, so it is added back.
-        Count(kind, _planned(run, kind), lately[kind], bases[kind] + (lately[kind] if kind != PRIMARIES else 0))
-        for kind in CONDITIONS
+        Count(kind, rows, lately[kind], _base(run, kind) + (lately[kind] if kind != PRIMARIES else 0))
+        for kind, rows in planned.items()
     ]
 
 
@@ -56,7 +68,7 @@ def _planned(run: SyncRun, kind: str) -> int:
     )
 
 
-def _lately(run: SyncRun, now: datetime) -> dict[str, int]:
+def _lately(run: SyncRun, now: datetime, kinds: Sequence[str]) -> dict[str, int]:
     """What a person accepted does not count: a run that holds something back hands those rows to a review."""
     found = execute(
         "SELECT id FROM sync_run WHERE connection_id = ? AND scheduled AND accepted_at > ? AND id <> ?",
@@ -64,30 +76,21 @@ def _lately(run: SyncRun, now: datetime) -> dict[str, int]:
     ).fetchall()
     runs = [run_id for (run_id,) in found]
     if not runs:
-        return dict.fromkeys(CONDITIONS, 0)
+        return dict.fromkeys(kinds, 0)
     return {
         kind: _one(
             f"SELECT {_WORTH.get(kind, 'COUNT(*)')} FROM sync_change c"
-            f" WHERE c.run_id IN ({marks(runs)}) AND c.outcome = ? AND {condition}",
+            f" WHERE c.run_id IN ({marks(runs)}) AND c.outcome = ? AND {CONDITIONS[kind]}",
             (*runs, DONE),
         )
-        for kind, condition in CONDITIONS.items()
+        for kind in kinds
     }
 
 
-def _bases(organization_id: int) -> dict[str, int]:
-    people = f" AND a.active AND a.type IN ({marks(PERSON_TYPES)})"
-    has_mail = " AND a.type <> ?"
-    memberships = (
-        "SELECT COUNT(*) FROM account a JOIN membership m ON m.group_id = a.id WHERE a.organization_id = ?"
-        " AND a.directory_id IS NOT NULL AND a.removed_at IS NULL AND a.type IN (?, ?)"
-    )
-    return {
-        REMOVALS: _one(_ACCOUNTS, (organization_id,)),
-        DISABLINGS: _one(_ACCOUNTS + people, (organization_id, *PERSON_TYPES)),
-        PRIMARIES: _one(_ACCOUNTS + has_mail, (organization_id, GROUP)),
-        LEAVINGS: _one(memberships, (organization_id, GROUP, FUNCTIONAL)),
-    }
+def _base(run: SyncRun, kind: str) -> int:
+    """How many there are now that this kind could concern."""
+    what, parameters = _BASES[kind]
+    return _one(f"SELECT COUNT(*) FROM {what}", (run.organization_id, *parameters))
 
 
 def _one(statement: str, parameters: Sequence[Any]) -> int:
