@@ -13,6 +13,15 @@ from ppe.views.words import moment
 
 bp = Blueprint("home", __name__)
 
+MAILS = {
+    "azure_ad_summary": "Daily Azure AD Summary",
+    "sync_held": "a sync held changes back",
+    "sync_failed": "a sync failed",
+    "sync_recovered": "syncs work again",
+    "secret_refused": "the Client Secret is refused",
+    "secret_expires": "the Client Secret expires",
+}
+
 
 @bp.get("/")
 @admin_required
@@ -28,4 +37,5 @@ def page() -> ResponseReturnValue:
         headlines=HEADLINES,
         series=DONE_TITLES,
         height=chart.HEIGHT,
+        mails=MAILS,
     )

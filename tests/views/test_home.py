@@ -193,7 +193,7 @@ class TestWaiting:
                     error="550 <no> such mailbox",
                 )  # fmt: skip
         text = signed_in.get("/").text.replace("<wbr>", "")
-        assert "A mail was given up: sync held to to0@contoso.example" in text
+        assert "A mail was given up: “a sync held changes back” to to0@contoso.example" in text
         assert "after 40 tries: 550 &lt;no&gt; such mailbox" in text
         assert text.count("A mail was given up") == 1
 
@@ -201,7 +201,7 @@ class TestWaiting:
 class TestChart:
     def test_without_changes_there_is_a_sentence_and_no_drawing(self, signed_in: FlaskClient) -> None:
         text = signed_in.get("/").text
-        assert "Nothing was changed in the last 30 days." in text
+        assert "No sync has changed anything in the last 30 days." in text
         assert "chart-plot" not in text
 
     def test_what_was_carried_out_is_drawn_and_stands_in_a_table(
@@ -239,4 +239,4 @@ class TestChart:
     ) -> None:
         with open_database():
             changed(people, utcnow(), "adding", 3)
-        assert "Nothing was changed in the last 30 days." in sign_in(client, "eve@fabrikam.example").get("/").text
+        assert "No sync has changed anything in the last 30 days." in sign_in(client, "eve@fabrikam.example").get("/").text
