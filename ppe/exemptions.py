@@ -8,7 +8,7 @@ from typing import Any
 from email_validator import EmailNotValidError, validate_email
 
 from ppe import audit
-from ppe.db import database
+from ppe.db import database, execute_many, stamp
 from ppe.errors import NotFound, Refused
 from ppe.models import Account, Address, Exemption
 
@@ -88,6 +88,24 @@ def add_many(
                 created_by_name=actor,
             )
             audit.record(organization_id, actor, "exempted from sync", thing.get("name") or "", now=now)
+
+
+def add_objects(organization_id: int, objects: Mapping[str, str], reason: str, actor: str, now: datetime) -> None:
+    """Exempt directory objects, each id with its name, for good and inside the caller's transaction.
+
+    For a run, which stands in the audit as one deed: its changes are the detail.
+    """
+    made = stamp(now)
+    execute_many(
+        "UPDATE exemption SET ended_at = ?, ended_by_name = ?"
+        " WHERE organization_id = ? AND object_id = ? AND ended_at IS NULL",
+        [(made, actor, organization_id, object_id) for object_id in objects],
+    )
+    execute_many(
+        "INSERT INTO exemption (organization_id, object_id, name, reason, created_at, created_by_name)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        [(organization_id, object_id, name, reason, made, actor) for object_id, name in objects.items()],
+    )
 
 
 def end(organization_id: int, exemption_id: int, actor: str, now: datetime) -> None:

@@ -72,8 +72,6 @@ class Apply:
                 self._carry_out(batch)
         with database.atomic():
             membership.join_and_leave(self.run.id, self.run.organization_id, DONE)
-            if self.run.undoes_id is not None:
-                membership.leave_with_link(self.run.id, DONE)
             keep(self.run, self.clock())
 
     def _linked_batches(self) -> Iterator[list[Ticked]]:
@@ -215,14 +213,10 @@ class Apply:
 
     def _exempt(self, undone: Sequence[Ticked]) -> None:
         """Or the next sync would do again what has just been undone; of a relink both objects would."""
-        now = self.clock()
-        things = [
-            {"object_id": object_id, "name": change.name}
-            for change in undone
-            for object_id in dict.fromkeys((change.object_id, change.after.get("directory_id") or change.object_id))
-        ]
+        objects = {change.object_id: change.name for change in undone}
+        objects |= {linked: change.name for change in undone if (linked := change.after.get("directory_id"))}
         reason = f"run {self.run.undoes_id} undone"
-        exemptions.add_many(self.run.organization_id, things, reason, None, self.run.accepted_by_name, now)
+        exemptions.add_objects(self.run.organization_id, objects, reason, self.run.accepted_by_name, self.clock())
 
 
 def _read(statement: str, parameters: Sequence[object]) -> list[Ticked]:

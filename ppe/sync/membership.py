@@ -1,6 +1,6 @@
 """Who joins and who leaves which group: planned by comparing whole sets, never member by member."""
 
-from ppe.db import batches, execute, execute_many, marks
+from ppe.db import batches, execute, marks
 from ppe.sync.change import ADDING, DISABLING, FUNCTIONAL, GROUP, UPDATING, Change, Known
 from ppe.sync.entry import DISTRIBUTION, MAIL_SECURITY, MICROSOFT365, SECURITY
 from ppe.sync.planning import Planner
@@ -46,6 +46,9 @@ _LEAVING = """
       AND NOT EXISTS (SELECT 1 FROM directory_object mo WHERE mo.connection_id = o.connection_id
                       AND mo.object_id = m.directory_id AND mo.gone_at IS NOT NULL)
 """
+# From the few groups to their members, as above: SQLite would else look through all members for each of them.
+_DONE = "FROM sync_change c CROSS JOIN sync_change_member cm"
+_WHERE_DONE = "WHERE c.run_id = ? AND c.outcome = ? AND cm.change_id = c.id"
 
 
 def plan_members(planner: Planner) -> None:
@@ -73,36 +76,24 @@ def plan_members(planner: Planner) -> None:
 
 
 def join_and_leave(run_id: int, organization_id: int, done: str) -> None:
-    """Carry out the members of the changes that were done, as sets; who has no account here is left out."""
+    """Carry out the members of the changes that were done, as sets; who has no account here is left out.
+
+    Who had the directory id from a link that this run took back is found by that change.
+    """
     execute(
         "INSERT INTO membership (group_id, member_id)"
-        " SELECT c.account_id, m.id FROM sync_change c JOIN sync_change_member cm ON cm.change_id = c.id AND cm.joins"
-        " JOIN account m ON m.organization_id = ? AND m.directory_id = cm.member_id AND m.removed_at IS NULL"
-        " JOIN account g ON g.id = c.account_id AND g.removed_at IS NULL"
-        " WHERE c.run_id = ? AND c.outcome = ? ON CONFLICT DO NOTHING",
-        (organization_id, run_id, done),
+        f" SELECT c.account_id, m.id {_DONE} CROSS JOIN account m CROSS JOIN account g"
+        f" {_WHERE_DONE} AND cm.joins AND m.organization_id = ? AND m.directory_id = cm.member_id"
+        " AND m.removed_at IS NULL AND g.id = c.account_id AND g.removed_at IS NULL ON CONFLICT DO NOTHING",
+        (run_id, done, organization_id),
     )
     execute(
-        "DELETE FROM membership WHERE EXISTS (SELECT 1 FROM sync_change c"
-        " JOIN sync_change_member cm ON cm.change_id = c.id AND NOT cm.joins"
-        " JOIN account m ON m.organization_id = ? AND m.directory_id = cm.member_id"
-        " WHERE c.run_id = ? AND c.outcome = ? AND c.account_id = membership.group_id"
-        " AND m.id = membership.member_id)",
-        (organization_id, run_id, done),
-    )
-
-
-def leave_with_link(run_id: int, done: str) -> None:
-    """The same for those who had their directory id from a link that this run took back: it finds them no more."""
-    rows = execute(
-        "SELECT account_id, object_id FROM sync_change WHERE run_id = ? AND outcome = ? AND after LIKE ?",
-        (run_id, done, '%"directory_id": %'),
-    ).fetchall()
-    execute_many(
-        "DELETE FROM membership WHERE member_id = ? AND EXISTS (SELECT 1 FROM sync_change c"
-        " JOIN sync_change_member cm ON cm.change_id = c.id AND cm.member_id = ? AND NOT cm.joins"
-        " WHERE c.account_id = membership.group_id AND c.run_id = ? AND c.outcome = ?)",
-        [(*row, run_id, done) for row in rows],
+        "DELETE FROM membership WHERE (group_id, member_id) IN ("
+        f" SELECT c.account_id, m.id {_DONE} CROSS JOIN account m"
+        f" {_WHERE_DONE} AND NOT cm.joins AND m.organization_id = ? AND m.directory_id = cm.member_id UNION ALL"
+        f" SELECT c.account_id, mc.account_id {_DONE} CROSS JOIN sync_change mc"
+        f" {_WHERE_DONE} AND NOT cm.joins AND mc.run_id = c.run_id AND mc.object_id = cm.member_id)",
+        (run_id, done, organization_id, run_id, done),
     )
 
 

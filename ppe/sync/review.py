@@ -209,7 +209,8 @@ def accept(run: SyncRun, by_name: str, now: datetime, confirmed: str = "") -> No
             count = SyncChange.select().where(SyncChange.run == run, SyncChange.ticked).count()
             SyncRun.update(to_apply=count).where(SyncRun.id == run.id).execute()
     except IntegrityError:
-        raise Refused("Another sync is at work. Wait until its list is complete, and use that one.") from None
+        then = "and use that one" if run.undoes_id is None else "then accept this one"
+        raise Refused(f"Another sync is at work. Wait until its list is complete, {then}.") from None
     log.info("run accepted", run=run.id, changes=count)
 
 

@@ -25,7 +25,7 @@ from ppe.models import (
     TrustedBrowser,
 )
 from ppe.practice.server import PracticeServer
-from ppe.sync import acceptance, review, run
+from ppe.sync import acceptance, review, run, undoing
 from ppe.sync.wire import Wire
 
 KEY = base64.urlsafe_b64encode(b"a key for tests, of 32 bytes now").decode()
@@ -141,6 +141,16 @@ class Desk:
         rows = self.rows(planned)
         review.tick(planned, True, change_ids=[rows[name].id for name in names])
         return self.accept(planned)
+
+    def plan_undo(self, of: SyncRun, *names: str) -> SyncRun:
+        """The list that undoes a run, or those of its rows, looked for by name."""
+        ids = [self.rows(of)[name].id for name in names] if names else None
+        return self.proceed(undoing.start(of, by=self.admin, by_name="Ada", now=utcnow(), change_ids=ids))
+
+    def undo(self, of: SyncRun, *names: str) -> SyncRun:
+        done = self.accept(self.plan_undo(of, *names))
+        assert done.state == "done", (done.state, done.error_sentence)
+        return done
 
     def rows(self, of: SyncRun, section: str | None = None) -> dict[str, SyncChange]:
         query = SyncChange.select().where(SyncChange.run == of).order_by(SyncChange.id)

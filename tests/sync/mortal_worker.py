@@ -15,10 +15,10 @@ from typing import Any
 
 from flask import Flask
 
-from ppe import accounts, db
+from ppe import accounts, db, exemptions, removed_memberships
 from ppe.clock import utcnow
 from ppe.config import Settings
-from ppe.sync import apply, closing, mirror, planning, run, unattended
+from ppe.sync import apply, closing, mirror, planning, run, unattended, undoing
 from tests.sync.desk import KEY
 
 
@@ -53,7 +53,8 @@ def work(app: Flask, run_id: int, dies_at: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return write(statement, rows)
 
-    for module in (accounts, apply, closing, mirror, planning, unattended):
+    writers = (accounts, apply, closing, exemptions, mirror, planning, removed_memberships, unattended, undoing)
+    for module in writers:
         module.execute_many = mortal_write  # type: ignore[attr-defined]
     with app.app_context(), db.database.connection_context():
         run.proceed(run_id, utcnow)

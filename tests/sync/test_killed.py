@@ -6,10 +6,11 @@ import sys
 from flask import current_app
 
 from ppe.clock import utcnow
-from ppe.models import Account, Address, AuditEvent, SyncChange, SyncRun
-from ppe.sync import review, unattended
+from ppe.models import Account, Address, AuditEvent, Exemption, SyncChange, SyncRun
+from ppe.sync import review, unattended, undoing
 from tests.sync.desk import Desk, say_yes
 from tests.sync.night import Night, waiting_review
+from tests.sync.test_undoing import standing
 
 
 def kill_until_it_gets_through(desk: Desk, of: SyncRun, step: int) -> int:
@@ -91,3 +92,43 @@ def test_a_scheduled_run_survives_it_too_and_holds_what_it_holds_once(company: D
     assert kill_until_it_gets_through(company, reviews[0], step=1) >= 2
     assert Account.select().where(Account.removed_at.is_null(False)).count() == 12
     company.nothing_left()
+
+
+def test_an_undo_survives_it_too_and_undoes_and_exempts_everything_once(company: Desk) -> None:
+    company.sync()
+    before = standing()
+    people = [one for one in company.tenant.people if one.enabled and not one.guest and one.primary]
+    one, other, *rest = people[:12]
+    company.tenant.set_addresses(one.id, "between@contoso.example")
+    company.tenant.set_addresses(other.id, one.primary or "")
+    company.tenant.set_addresses(one.id, other.primary or "")
+    for n, somebody in enumerate(rest):
+        (company.tenant.delete, company.tenant.block)[n % 2](somebody.id)
+    hired = company.tenant.hire("New Colleague", "new.colleague@contoso.example")
+    company.tenant.add_member(company.tenant.groups[0].id, hired)
+    done = company.sync()
+    versions = {account.id: account.version for account in Account.select()}
+
+    begun = undoing.start(done, by=company.admin, by_name="Ada", now=utcnow())
+    assert kill_until_it_gets_through(company, begun, step=1) >= 3
+    planned = SyncRun.get_by_id(begun.id)
+    rows = company.rows(planned)
+    assert (planned.state, len(rows), company.counts(planned).get("not_imported")) == (
+        "review",
+        done.to_apply,
+        None,
+    )
+    assert len({row.link for row in rows.values() if row.link}) == 1
+
+    say_yes(planned, utcnow())
+    assert kill_until_it_gets_through(company, planned, step=1) >= 8
+    undone = SyncRun.get_by_id(begun.id)
+    assert (undone.state, undone.applied) == ("done", undone.to_apply)
+    assert {row.outcome for row in company.rows(undone).values()} == {"done"}
+    assert standing() == before
+    exempt = [one.object_id for one in Exemption.select()]
+    assert sorted(exempt) == sorted(row.object_id for row in rows.values())
+    assert AuditEvent.select().where(AuditEvent.action == f"run {done.id} undone").count() == 1
+    touched = {row.account_id for row in rows.values()}
+    for account in Account.select():
+        assert account.version == versions[account.id] + (account.id in touched), account.display_name
