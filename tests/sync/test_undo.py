@@ -12,6 +12,7 @@ from ppe.practice.server import PracticeServer
 from ppe.practice.tenant import Tenant
 from ppe.sync import review, undo
 from ppe.sync.change import Known
+from ppe.sync.plan import LAST_ADMINISTRATOR
 from ppe.sync.undo import Contested, Deed, Facts
 from tests.sync.conftest import Line
 from tests.sync.desk import Desk
@@ -23,7 +24,8 @@ CLARA = Known(7, 4, "end_user", "Clara", primary="clara@contoso.example", aliase
 
 
 def deed(section: str, **told: Any) -> Deed:
-    return Deed(**({"run_id": 3, "section": section, "kind": "user", "name": "Clara", "version": 3} | told))
+    usual: dict[str, Any] = {"run_id": 3, "section": section, "kind": "user", "name": "Clara", "version": 3}
+    return Deed(**(usual | told))
 
 
 def known(**fields: Any) -> Known:
@@ -98,7 +100,7 @@ class TestOpposites:
             ({"aliases": ["c@gone.example"]}, {}, "The domain gone.example is not registered here any more."),
             ({"directory_id": "taken"}, {}, "Its directory object belongs to Dora now."),
             ({"directory_id": "unheard of"}, {}, "Its directory object is not known any more."),
-            ({"active": False}, {"last_admin": True}, undo.LAST_ADMINISTRATOR),
+            ({"active": False}, {"last_admin": True}, LAST_ADMINISTRATOR),
         ],
     )
     def test_what_stands_in_the_way(self, was: dict[str, Any], is_now: dict[str, Any], reason: str) -> None:
