@@ -30,7 +30,7 @@ test: $(VENV)/ready ## every test, browser included
 	$(BIN)/pytest
 
 test-quick: $(VENV)/ready ## every test that needs no browser, in under a minute
-	$(BIN)/pytest -q -m "not browser and not chaos"
+	$(BIN)/pytest -q -m "not browser and not chaos and not slow"
 
 lint: $(VENV)/ready ## ruff and mypy
 	$(BIN)/ruff check .

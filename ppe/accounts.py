@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Literal
 
 from ppe import removed_memberships
-from ppe.db import batches, execute, execute_many, marks, stamp
+from ppe.db import as_json, batches, execute, execute_many, marks, stamp
 from ppe.errors import Refused
-from ppe.models import ADMIN
+from ppe.models import ADMIN, folded
 
 Memberships = Literal["none", "by hand", "all"]
 
@@ -71,13 +71,13 @@ class Outdated(Refused):
 
 
 _NEW = """
-    INSERT INTO account (organization_id, type, display_name, first_name, last_name, mobile, active, deactivated_by,
-                         converted_at, directory_tenant, directory_id, directory_fingerprint, created_at,
-                         read_only, receives_digest, version)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
+    INSERT INTO account (organization_id, type, display_name, name_key, first_name, last_name, surname_key, mobile,
+                         active, deactivated_by, converted_at, directory_tenant, directory_id, directory_fingerprint,
+                         created_at, read_only, receives_digest, version)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
 """
 _AMEND = """
-    UPDATE account SET type = ?, display_name = ?, first_name = ?, last_name = ?,
+    UPDATE account SET type = ?, display_name = ?, name_key = ?, first_name = ?, last_name = ?, surname_key = ?,
         mobile_changed_at = CASE WHEN mobile = ? THEN mobile_changed_at ELSE ? END, mobile = ?, active = ?,
         deactivated_by = ?, microsoft_tenant = NULL, microsoft_id = NULL,
         directory_tenant = ?, directory_id = ?, directory_fingerprint = ?,
@@ -95,7 +95,7 @@ def carry_out(organization_id: int, batch: Batch, now: datetime) -> None:
         peewee.IntegrityError: an address, or a directory object, belongs to another account.
     """
     _remove(organization_id, batch.removals, now)
-    _take_addresses([change.account_id for change in batch.amendments])
+    take_addresses([change.account_id for change in batch.amendments])
     _amend(organization_id, batch.amendments, now)
     for which in ("by hand", "all"):
         back = [change.account_id for change in batch.amendments if change.memberships == which]
@@ -138,7 +138,7 @@ def _remove(organization_id: int, removals: Sequence[Removal], now: datetime) ->
         [
             (
                 stamp(now),
-                json.dumps(noted.get(change.account_id, [])),
+                as_json(noted.get(change.account_id, [])),
                 json.dumps(memberships.get(change.account_id, [])),
                 organization_id,
                 change.account_id,
@@ -148,8 +148,8 @@ def _remove(organization_id: int, removals: Sequence[Removal], now: datetime) ->
         ],
     )
     _require_all(removed, removals)
-    _take_addresses(ids)
-    _end_sessions(ids)
+    take_addresses(ids)
+    end_sessions(ids)
     gone = [(account_id,) for account_id in ids]
     execute_many("DELETE FROM membership WHERE member_id = ?", gone)
     execute_many("DELETE FROM membership WHERE group_id = ?", gone)
@@ -164,8 +164,9 @@ def _amend(organization_id: int, amendments: Sequence[Amendment], now: datetime)
         _AMEND,
         [
             (
-                to.type, to.display_name, to.first_name, to.last_name, to.mobile, stamp(now), to.mobile, to.active,
-                to.deactivated_by, to.directory_tenant, to.directory_id, to.directory_fingerprint,
+                to.type, to.display_name, folded(to.display_name), to.first_name, to.last_name, folded(to.last_name),
+                to.mobile, stamp(now), to.mobile, to.active, to.deactivated_by, to.directory_tenant, to.directory_id,
+                to.directory_fingerprint,
                 organization_id, change.account_id, change.version,
             )
             for change in amendments
@@ -173,31 +174,33 @@ def _amend(organization_id: int, amendments: Sequence[Amendment], now: datetime)
         ],
     )  # fmt: skip
     _require_all(amended, amendments)
-    _give_addresses([(change.account_id, change.standing) for change in amendments])
+    give_addresses([(change.account_id, change.standing) for change in amendments])
     relinked = [change.account_id for change in amendments if change.is_relinked]
     shut_out = [c.account_id for c in amendments if not c.standing.active or c.standing.directory_id is None]
-    _end_sessions([*relinked, *shut_out])
+    end_sessions([*relinked, *shut_out])
     _end_credentials(relinked)
 
 
 def _create(organization_id: int, newcomers: Sequence[Standing], now: datetime) -> None:
-    """Newcomers are found again by their object id, for their addresses."""
-    if not newcomers:
-        return
+    """Newcomers are found again by their object id, for their addresses; who has none is made one by one."""
     created = stamp(now)
-    execute_many(
-        _NEW,
-        [
-            (
-                organization_id, new.type, new.display_name, new.first_name, new.last_name, new.mobile, new.active,
-                new.deactivated_by, created if new.converted else None, new.directory_tenant, new.directory_id,
-                new.directory_fingerprint, created, False, False,
-            )
-            for new in newcomers
-        ],
+    linked = [new for new in newcomers if new.directory_id is not None]
+    by_hand = [new for new in newcomers if new.directory_id is None]
+    execute_many(_NEW, [_new(organization_id, new, created) for new in linked])
+    ids = ids_of_objects(organization_id, [new.directory_id or "" for new in linked])
+    owners = [(ids[new.directory_id or ""], new) for new in linked]
+    for new in by_hand:
+        (account_id,) = execute(f"{_NEW} RETURNING id", _new(organization_id, new, created)).fetchone()
+        owners.append((account_id, new))
+    give_addresses(owners)
+
+
+def _new(organization_id: int, new: Standing, created: str) -> tuple[object, ...]:
+    return (
+        organization_id, new.type, new.display_name, folded(new.display_name), new.first_name, new.last_name,
+        folded(new.last_name), new.mobile, new.active, new.deactivated_by, created if new.converted else None,
+        new.directory_tenant, new.directory_id, new.directory_fingerprint, created, False, False,
     )  # fmt: skip
-    ids = ids_of_objects(organization_id, [new.directory_id or "" for new in newcomers])
-    _give_addresses([(ids[new.directory_id or ""], new) for new in newcomers])
 
 
 def ids_of_objects(organization_id: int, object_ids: Sequence[str]) -> dict[str, int]:
@@ -212,11 +215,13 @@ def ids_of_objects(organization_id: int, object_ids: Sequence[str]) -> dict[str,
     return found
 
 
-def _take_addresses(account_ids: Sequence[int]) -> None:
+def take_addresses(account_ids: Sequence[int]) -> None:
+    """Free every address of these accounts."""
     execute_many("DELETE FROM address WHERE account_id = ?", [(account_id,) for account_id in account_ids])
 
 
-def _give_addresses(owners: Sequence[tuple[int, Standing]]) -> None:
+def give_addresses(owners: Sequence[tuple[int, Standing]]) -> None:
+    """Give accounts that have none the addresses of their standing."""
     rows = []
     for account_id, standing in owners:
         given = (standing.primary, *standing.aliases) if standing.primary else standing.aliases
@@ -224,7 +229,7 @@ def _give_addresses(owners: Sequence[tuple[int, Standing]]) -> None:
     execute_many("INSERT INTO address (account_id, address, domain, is_primary) VALUES (?, ?, ?, ?)", rows)
 
 
-def _end_sessions(account_ids: Sequence[int]) -> None:
+def end_sessions(account_ids: Sequence[int]) -> None:
     """Nobody stays signed in, or half signed in, or may come back without a second factor."""
     ids = [(account_id,) for account_id in account_ids]
     for table in ("sign_in_session", "half_sign_in", "trusted_browser"):

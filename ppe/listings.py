@@ -1,32 +1,25 @@
-"""What the lists show: one page of users, functional accounts, groups or exemptions, filtered."""
+"""What the lists show: one page of users, functional accounts, groups or exemptions, filtered, sorted and by key.
 
-from collections import defaultdict
+A page begins after an account, or ends before one, whose place in the order is looked up: no page costs more than the
+first, and an address in the browser holds nobody's name.
+"""
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
 
 from peewee import fn
 
-from ppe import exemptions
+from ppe import exemptions, search, walking
+from ppe.db import execute, marks
 from ppe.errors import NotFound
-from ppe.models import Account, Address, Exemption, Membership
+from ppe.models import ACCOUNT_TYPES, FUNCTIONAL, GROUP, Account, Exemption, Membership, folded
+from ppe.paging import FIRST, ROWS_PER_PAGE, Page, Position, cut
+from ppe.search import ADDRESS, MANY, NAME, NEWEST, REMOVED, Filter, Query, Source
+from ppe.sql_parts import END, every
 
-ROWS_PER_PAGE = 50
 GROUPS_SHOWN = 200  # of one account, on its own page
-
-ACTIVE, NOT_ACTIVE, REMOVED = STATES = ("active", "not_active", "removed")
-DIRECTORY, BY_HAND = SOURCES = ("directory", "by_hand")
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """What somebody looks for. Empty means everybody; removed accounts show only when they are asked for."""
-
-    text: str = ""
-    role: str = ""
-    state: str = ""
-    source: str = ""
+MEMBERS_COUNTED = 1_000
 
 
 @dataclass(slots=True)
@@ -38,31 +31,23 @@ class Row:
     aliases: list[str] = field(default_factory=list)
     members: int = 0
 
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of a list."""
-
-    rows: Sequence[Any]
-    total: int
-    number: int
-    last: int
+    @property
+    def has_more_members(self) -> bool:
+        """Whether counting them stopped there."""
+        return self.members >= MEMBERS_COUNTED
 
 
-def accounts(organization_id: int, types: Sequence[str], wanted: Filter, page: int = 1) -> Page:
-    """One page of the organisation's accounts of these types, by name."""
-    query = Account.select(Account.id).where(Account.organization == organization_id, Account.type.in_(types))
-    return _accounts_page(_narrowed(query, wanted), page)
+def accounts(
+    organization_id: int, types: Sequence[str], wanted: Filter, today: date, position: Position = FIRST
+) -> Page:
+    """One page of the organisation's accounts of these types."""
+    sort = NAME if wanted.state == REMOVED and wanted.sort == ADDRESS else wanted.sort  # its addresses are others' now
+    return _accounts_page(search.query(organization_id, types, wanted, today), sort, position)
 
 
-def members(organization_id: int, group: Account, page: int = 1) -> Page:
+def members(organization_id: int, group: Account, position: Position = FIRST) -> Page:
     """One page of who is in a group or a functional account, by name."""
-    query = (
-        Account.select(Account.id)
-        .join(Membership, on=Membership.member == Account.id)
-        .where(Membership.group == group, Account.organization == organization_id)
-    )
-    return _accounts_page(query, page)
+    return _accounts_page(search.members(organization_id, ACCOUNT_TYPES, group.id), NAME, position)
 
 
 def groups_of(account: Account) -> tuple[list[Account], int]:
@@ -72,7 +57,7 @@ def groups_of(account: Account) -> tuple[list[Account], int]:
         .join(Membership, on=Membership.group == Account.id)
         .where(Membership.member == account, Account.organization == account.organization_id)
     )
-    return list(query.order_by(fn.LOWER(Account.display_name), Account.id).limit(GROUPS_SHOWN)), query.count()
+    return list(query.order_by(Account.name_key, Account.id).limit(GROUPS_SHOWN)), query.count()
 
 
 def one(organization_id: int, types: Sequence[str], account_id: int) -> Row:
@@ -89,57 +74,74 @@ def one(organization_id: int, types: Sequence[str], account_id: int) -> Row:
     return _rows([found])[0]
 
 
-def exempted(organization_id: int, today: date, text: str, page: int = 1, *, ended: bool = False) -> Page:
+def exempted(organization_id: int, today: date, text: str, position: Position = FIRST, *, ended: bool = False) -> Page:
     """One page of the exemptions that hold today, or of those that have ended; the newest first."""
     query = exemptions.over(organization_id, today) if ended else exemptions.in_force(organization_id, today)
-    for word in text.split():
-        query = query.where(Exemption.name.contains(word) | Exemption.address.contains(word.casefold()))
-    return _page(query.order_by(Exemption.created_at.desc(), Exemption.id.desc()), page)
+    if line := " ".join(text.split()):
+        beginning, address = folded(line), line.casefold()
+        query = query.where(
+            ((Exemption.name_key >= beginning) & (Exemption.name_key < beginning + END))
+            | (fn.SUBSTR(Exemption.address, 1, len(address)) == address)
+        )
+    total = query.limit(MANY + 1).count()
+    backwards = bool(position.before)
+    if position.after:
+        query = query.where(Exemption.id < position.after)
+    if position.before:
+        query = query.where(Exemption.id > position.before)
+    order = Exemption.id if backwards else Exemption.id.desc()
+    rows = list(query.order_by(order).limit(ROWS_PER_PAGE + 1))
+    return cut([(row.id, row) for row in rows], position, min(total, MANY), is_more=total > MANY)
 
 
-def _accounts_page(query: Any, page: int) -> Page:
-    """The ids are sorted and counted off first: whole accounts are read for the one page alone."""
-    found = _page(query.order_by(fn.LOWER(Account.display_name), Account.id).tuples(), page)
-    ids = [account_id for (account_id,) in found.rows]
-    whole = {account.id: account for account in Account.select().where(Account.id.in_(ids))}
-    return replace(found, rows=_rows(whole[account_id] for account_id in ids))
+def _accounts_page(asked: Query, sort: str, position: Position) -> Page:
+    if not asked.types:
+        return Page([], 0)
+    source = search.small_source(asked, walks_anyway=sort == NAME and not asked.text)
+    page = walking.walked(asked, sort, position) if source is None else _of_few(asked, source, sort, position)
+    whole = {account.id: account for account in Account.select().where(Account.id.in_(list(page.rows)))}
+    rows = _rows(whole[account_id] for account_id in page.rows if account_id in whole)
+    return replace(page, rows=rows)
 
 
-def _page(query: Any, page: int) -> Page:
-    total = query.count()
-    last = max(1, -(-total // ROWS_PER_PAGE))
-    number = min(max(1, page), last)
-    return Page(list(query.paginate(number, ROWS_PER_PAGE)), total, number, last)
+_KEYS = {NAME: "a.name_key", ADDRESS: "p.address", NEWEST: "''"}
+_WITH_ADDRESS = " LEFT JOIN address p ON p.account_id = a.id AND p.is_primary"
 
 
-def _narrowed(query: Any, wanted: Filter) -> Any:
-    if wanted.role:
-        query = query.where(Account.type == wanted.role)
-    query = query.where(Account.removed_at.is_null(wanted.state != REMOVED))
-    if wanted.state in (ACTIVE, NOT_ACTIVE):
-        query = query.where(Account.active == (wanted.state == ACTIVE))
-    if wanted.source in SOURCES:
-        query = query.where(Account.directory_id.is_null(wanted.source == BY_HAND))
-    for word in wanted.text.split():
-        query = query.where(_has(word))
-    return query
-
-
-def _has(word: str) -> Any:
-    """Whether a name or any address contains the word; SQLite itself ignores the case of plain letters alone."""
-    addressed = Address.select(Address.account).where(Address.address.contains(word.casefold()))
-    found = Account.id.in_(addressed) | Account.removed_addresses.cast("text").contains(word.casefold())
-    for spelling in {word, word.casefold(), word.title(), word.upper()}:
-        found |= Account.display_name.contains(spelling)
-    return found
+def _of_few(asked: Query, source: Source, sort: str, position: Position) -> Page:
+    """Everything found is at hand: sorted, counted and cut here."""
+    holds = every(*source.conditions)
+    rows = execute(
+        f"SELECT DISTINCT COALESCE({_KEYS[sort]}, ''), a.id FROM ({source.ids.sql}) m CROSS JOIN account a"
+        f"{_WITH_ADDRESS if sort == ADDRESS else ''} WHERE a.id = m.id AND +a.organization_id = ?"
+        f" AND a.type || '' IN ({marks(asked.types)}) AND {holds.sql}",
+        (*source.ids.parameters, asked.organization_id, *asked.types, *holds.parameters),
+    ).fetchall()
+    found = sorted(map(tuple, rows), reverse=sort == NEWEST)
+    places = {number: place for place, (_, number) in enumerate(found)}
+    begin = 0
+    if position.after in places:
+        begin = places[position.after] + 1
+    elif position.before in places:
+        begin = max(0, places[position.before] - ROWS_PER_PAGE)
+    ids = [number for _, number in found[begin : begin + ROWS_PER_PAGE]]
+    return Page(
+        ids,
+        len(found),
+        previous=ids[0] if ids and begin else None,
+        next=ids[-1] if begin + ROWS_PER_PAGE < len(found) else None,
+    )
 
 
 def _rows(found: Iterable[Account]) -> list[Row]:
     rows = {account.id: Row(account) for account in found}
     ids = list(rows)
-    columns = (Address.account, Address.address, Address.is_primary)
-    addresses: Any = Address.select(*columns).where(Address.account.in_(ids)).order_by(Address.address).tuples()
-    for account_id, address, is_primary in addresses:
+    addresses = execute(
+        f"SELECT account_id, address, is_primary FROM address WHERE account_id IN ({marks(ids or [0])})"
+        " ORDER BY address",
+        ids or [0],
+    )
+    for account_id, address, is_primary in addresses.fetchall():
         if is_primary:
             rows[account_id].primary = address
         else:
@@ -147,16 +149,15 @@ def _rows(found: Iterable[Account]) -> list[Row]:
     for row in rows.values():
         if row.account.removed_addresses:
             row.primary, *row.aliases = row.account.removed_addresses
-    for account_id, count in _member_counts(ids).items():
+    for account_id, count in _member_counts([i for i in ids if rows[i].account.type in (FUNCTIONAL, GROUP)]).items():
         rows[account_id].members = count
     return list(rows.values())
 
 
 def _member_counts(group_ids: Sequence[int]) -> dict[int, int]:
-    counted: Any = (
-        Membership.select(Membership.group, fn.COUNT(Membership.member))
-        .where(Membership.group.in_(group_ids))
-        .group_by(Membership.group)
-        .tuples()
-    )
-    return defaultdict(int, counted)
+    """As far as MEMBERS_COUNTED: a page of groups that everybody is in would count for long."""
+    if not group_ids:
+        return {}
+    some = f"SELECT group_id FROM membership WHERE group_id = ? LIMIT {MEMBERS_COUNTED}"
+    each = " UNION ALL ".join(f"SELECT * FROM ({some}) t{number}" for number in range(len(group_ids)))
+    return dict(execute(f"SELECT group_id, COUNT(*) FROM ({each}) m GROUP BY group_id", group_ids).fetchall())

@@ -4,8 +4,10 @@ Every row belongs to one organisation, directly or through its parent, and every
 """
 
 import json
+import unicodedata
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from peewee import (
     SQL,
@@ -60,6 +62,33 @@ class JSONField(TextField):
     def python_value(self, value: str | None) -> Any:
         """As it was."""
         return None if value is None else json.loads(value)
+
+
+def folded(text: str) -> str:
+    """A text as lists sort it and look it up: without case and accents, so that Émile stands beside Emil."""
+    if text.isascii():
+        return text.lower()
+    return "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+
+
+class Folding:
+    """Keeps a folded copy of some texts beside them, whoever writes them: KEYS has the column of each."""
+
+    KEYS: ClassVar[Mapping[str, str]]
+
+    def save(self, force_insert: bool = False, only: Any = None) -> Any:
+        """As ever, the folded copies included."""
+        for text, key in self.KEYS.items():
+            setattr(self, key, folded(getattr(self, text) or ""))
+        if only is not None:
+            only = [*only, *self.KEYS.values()]
+        return super().save(force_insert=force_insert, only=only)  # type: ignore[misc] # beside a Table
+
+    @classmethod
+    def update(cls, data: Any = None, **values: Any) -> Any:
+        """As ever, the folded copies included."""
+        keys = {key: folded(values[text]) for text, key in cls.KEYS.items() if isinstance(values.get(text), str)}
+        return super().update(data, **(values | keys))  # type: ignore[misc] # beside a Table
 
 
 class Table(Model):
@@ -135,7 +164,7 @@ class DomainClaim(Table):
         indexes = ((("organization", "name"), True),)
 
 
-class Account(Table):
+class Account(Folding, Table):
     """Everything a sync manages: `type` says whether it is an administrator, a user, a functional account or a group.
 
     `directory_fingerprint` is that of the directory's words when they were last applied; null asks for a new look.
@@ -147,11 +176,15 @@ class Account(Table):
     `second_factor_at` is when a second factor was first shown: from then on none can be set up with a password alone.
     """
 
+    KEYS = {"display_name": "name_key", "last_name": "surname_key"}  # noqa: RUF012 - said in Folding
+
     organization = ForeignKeyField(Organization, backref="accounts", on_delete="CASCADE", index=False)
     type = TextField()
     display_name = TextField()
     first_name = TextField(default="")
     last_name = TextField(default="")
+    name_key = TextField(default="")
+    surname_key = TextField(default="")
     mobile = TextField(default="")
     mobile_changed_at = UTCDateTimeField(null=True)  # by a sync
     active = BooleanField(default=True)
@@ -176,13 +209,29 @@ class Account(Table):
         indexes = (
             (("organization", "directory_id"), True),
             (("organization", "microsoft_id"), True),
-            (("organization", "type", "display_name"), False),
+            # a list and its filters are read off this index alone (listings.py)
+            (("organization", "type", "name_key", "id", "active", "removed_at", "directory_id"), False),
+            (("organization", "surname_key", "id", "type", "active", "removed_at", "directory_id"), False),
         )
 
     @property
     def is_synced(self) -> bool:
         """Whether the directory answers for this account."""
         return self.directory_id is not None
+
+
+for _name, _where in (
+    ("removed", "removed_at IS NOT NULL"),
+    ("inactive", "NOT active"),
+    ("by_hand", "directory_id IS NULL"),
+):
+    Account.add_index(
+        Account.index(
+            Account.organization, Account.type, Account.name_key, Account.id,
+            Account.active, Account.removed_at, Account.directory_id,
+            where=SQL(_where), name=f"account_{_name}",
+        )
+    )  # fmt: skip
 
 
 class Address(Table):
@@ -192,6 +241,9 @@ class Address(Table):
     address = TextField(unique=True)
     domain = TextField()
     is_primary = BooleanField()
+
+    class Meta:
+        indexes = ((("address", "account"), False), (("domain", "account"), False))
 
 
 class Membership(Table):
@@ -459,13 +511,16 @@ class SyncChangeMember(Table):
         primary_key = CompositeKey("change", "member_id")
 
 
-class Exemption(Table):
+class Exemption(Folding, Table):
     """What the sync must leave alone, by object id or by primary address, until `last_day` or until it is ended."""
+
+    KEYS = {"name": "name_key"}  # noqa: RUF012 - said in Folding
 
     organization = ForeignKeyField(Organization, backref="exemptions", on_delete="CASCADE", index=False)
     object_id = TextField(null=True)
     address = TextField(null=True)
     name = TextField(default="")
+    name_key = TextField(default="")
     reason = TextField(default="")
     last_day = DateField(null=True)
     created_at = UTCDateTimeField()
@@ -478,7 +533,12 @@ class Exemption(Table):
         return self.ended_at is None and (self.last_day is None or self.last_day >= today)
 
     class Meta:
-        indexes = ((("organization", "object_id"), False), (("organization", "address"), False))
+        indexes = (
+            (("organization", "object_id"), False),
+            (("organization", "address"), False),
+            (("organization", "name_key"), False),
+            (("organization", "id"), False),
+        )
 
 
 class AuditEvent(Table):
@@ -494,7 +554,11 @@ class AuditEvent(Table):
     details = JSONField(default=dict)
 
     class Meta:
-        indexes = ((("organization", "at"), False), (("organization", "action", "at"), False))
+        indexes = (
+            (("organization", "at"), False),
+            (("organization", "action", "at"), False),
+            (("organization", "subject", "at"), False),
+        )
 
 
 class SignInSession(Table):

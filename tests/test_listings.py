@@ -3,14 +3,15 @@ from typing import Any
 
 import pytest
 
-from ppe import exemptions, listings
+from ppe import exemptions, listings, search
 from ppe.clock import utcnow
 from ppe.errors import NotFound
-from ppe.listings import Filter
-from ppe.models import FUNCTIONAL, GROUP, PERSON_TYPES, Account, Address, Membership, Organization
+from ppe.models import FUNCTIONAL, GROUP, PERSON_TYPES, Account, Address, Exemption, Membership, Organization
+from ppe.paging import Page, Position
+from ppe.search import Filter
 from tests.conftest import OpenDatabase, People
 
-NOBODY = Filter("zzz")
+TODAY = utcnow().date()
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +31,7 @@ def add(of: Organization, name: str, *addresses: str, **fields: Any) -> Account:
 
 
 def names(people: People, wanted: Filter = Filter(), types: tuple[str, ...] = PERSON_TYPES) -> list[str]:  # noqa: B008
-    return [row.account.display_name for row in listings.accounts(people.contoso.id, types, wanted).rows]
+    return [row.account.display_name for row in listings.accounts(people.contoso.id, types, wanted, TODAY).rows]
 
 
 def test_accounts_are_listed_by_name_whatever_the_case_and_only_the_organisations_own(people: People) -> None:
@@ -39,26 +40,41 @@ def test_accounts_are_listed_by_name_whatever_the_case_and_only_the_organisation
     assert names(people) == ["aaron", "Ada", "Bob", "Zoe"]
 
 
-def test_a_text_is_found_in_a_name_and_in_any_address(people: People) -> None:
-    add(people.contoso, "Cleo Clark", "c@contoso.example", "Findable.Alias@contoso.example".casefold())
-    assert names(people, Filter("CLARK")) == ["Cleo Clark"]
-    assert names(people, Filter("findable.ALIAS")) == ["Cleo Clark"]
-    assert names(people, Filter("clark alias@")) == ["Cleo Clark"]
-    assert names(people, Filter("clark zzz")) == []
+@pytest.fixture(params=["few", "many"])
+def _looked_for(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Among few everything found is looked at; among many the list is walked. Both find the same."""
+    if request.param == "many":
+        monkeypatch.setattr(search, "MANY", 0)
 
 
-@pytest.mark.parametrize("typed", ["Émile", "émile", "ÉMILE"])
-def test_a_text_is_found_whatever_the_case_of_its_letters(people: People, typed: str) -> None:
-    add(people.contoso, "Émile", "e@contoso.example")
-    assert names(people, Filter(typed)) == ["Émile"]
+@pytest.mark.usefixtures("_looked_for")
+def test_a_text_finds_whatever_name_last_name_or_address_begins_with_it(people: People) -> None:
+    add(people.contoso, "Cleo Clark", "c@contoso.example", "findable.alias@contoso.example", last_name="Clark")
+    add(people.contoso, "Sales Team East", "east@contoso.example")
+    for text in ("CLEO", "clark", "cleo cl", "clark cleo", "Findable.AL", "clark find", "@contoso.ex clark"):
+        assert names(people, Filter(text)) == ["Cleo Clark"], text
+    assert names(people, Filter("sales team")) == ["Sales Team East"]
+    for text in ("lark", "team", "clark zzz", "alias", "@fabrikam", "eve"):
+        assert names(people, Filter(text)) == [], text
 
 
+@pytest.mark.usefixtures("_looked_for")
+@pytest.mark.parametrize("typed", ["Émile", "émile", "ÉMILE", "emil", "Zoë", "zoe"])
+def test_a_text_is_found_whatever_its_case_and_accents(people: People, typed: str) -> None:
+    add(people.contoso, "Émile Zoë", "e@contoso.example", last_name="Zoë")
+    assert names(people, Filter(typed)) == ["Émile Zoë"]
+
+
+@pytest.mark.usefixtures("_looked_for")
 @pytest.mark.parametrize("typed", ["%", "_", "\\", "'", "!"])
 def test_signs_that_mean_something_to_the_database_are_meant_literally(people: People, typed: str) -> None:
-    add(people.contoso, f"odd{typed}name", "odd@contoso.example")
-    assert names(people, Filter(typed)) == [f"odd{typed}name"]
+    add(people.contoso, f"{typed}name", "odd@contoso.example")
+    add(people.contoso, "Gone", removed_at=utcnow(), removed_addresses=[f"{typed}gone@contoso.example"])
+    assert names(people, Filter(typed)) == [f"{typed}name"]
+    assert names(people, Filter(typed, state="removed")) == ["Gone"]
 
 
+@pytest.mark.usefixtures("_looked_for")
 def test_the_filters_by_role_state_and_source_narrow_the_list(people: People) -> None:
     add(people.contoso, "Silent", type="silent_user", directory_id="1")
     add(people.contoso, "Blocked", active=False, deactivated_by="sync", directory_id="2")
@@ -75,7 +91,7 @@ def test_a_removed_account_is_found_by_the_addresses_it_had(people: People) -> N
     add(
         people.contoso, "Gone", removed_at=utcnow(), removed_addresses=["gone@contoso.example", "alias@contoso.example"]
     )
-    [row] = listings.accounts(people.contoso.id, PERSON_TYPES, Filter("alias@", state="removed")).rows
+    [row] = listings.accounts(people.contoso.id, PERSON_TYPES, Filter("alias@", state="removed"), TODAY).rows
     assert (row.primary, row.aliases) == ("gone@contoso.example", ["alias@contoso.example"])
 
 
@@ -83,17 +99,81 @@ def test_a_row_has_its_primary_address_its_aliases_and_its_member_count(people: 
     staff = add(people.contoso, "Staff", "staff@contoso.example", "all@contoso.example", type=FUNCTIONAL)
     for member in (people.ada, people.bob):
         Membership.create(group=staff, member=member)
-    [row] = listings.accounts(people.contoso.id, [FUNCTIONAL], Filter()).rows
+    [row] = listings.accounts(people.contoso.id, [FUNCTIONAL], Filter(), TODAY).rows
     assert (row.primary, row.aliases, row.members) == ("staff@contoso.example", ["all@contoso.example"], 2)
 
 
-def test_a_page_beyond_the_last_is_the_last(people: People) -> None:
+@pytest.mark.usefixtures("_looked_for")
+def test_the_filter_by_exemption_sees_what_the_sync_sees(people: People) -> None:
+    now = utcnow()
+    synced = add(people.contoso, "Synced", "synced@contoso.example", directory_id="1")
+    exemptions.add(people.contoso.id, "bob@contoso.example", "", None, "Ada", now)
+    exemptions.add(people.contoso.id, "synced@contoso.example", "", None, "Ada", now)
+    exemptions.add(people.fabrikam.id, "ada@contoso.example", "", None, "Eve", now)
+    assert names(people, Filter(exemption="exempt")) == ["Bob", "Synced"]
+    assert names(people, Filter("syn", exemption="exempt")) == ["Synced"]
+    assert names(people, Filter(exemption="not_exempt")) == ["Ada"]
+    Exemption.update(ended_at=now).where(Exemption.object_id == synced.directory_id).execute()
+    assert names(people, Filter(exemption="exempt")) == ["Bob"]
+
+
+@pytest.mark.usefixtures("_looked_for")
+def test_a_list_is_sorted_by_name_by_address_or_by_age(people: People) -> None:
+    add(people.contoso, "Aaron", "zzz@contoso.example")
+    add(people.contoso, "Émil", "aaa@contoso.example")
+    assert names(people, Filter(sort="name")) == ["Aaron", "Ada", "Bob", "Émil"]
+    assert names(people, Filter(sort="address")) == ["Émil", "Ada", "Bob", "Aaron"]
+    assert names(people, Filter(sort="newest")) == ["Émil", "Aaron", "Bob", "Ada"]
+
+
+def _through(people: People, wanted: Filter) -> tuple[list[Page], list[Page]]:
+    """All pages from the first to the last, and back again."""
+    there = [listings.accounts(people.contoso.id, PERSON_TYPES, wanted, TODAY)]
+    while there[-1].next:
+        there.append(listings.accounts(people.contoso.id, PERSON_TYPES, wanted, TODAY, Position(after=there[-1].next)))
+    back = [there[-1]]
+    while back[-1].previous:
+        back.append(
+            listings.accounts(people.contoso.id, PERSON_TYPES, wanted, TODAY, Position(before=back[-1].previous))
+        )
+    return there, back
+
+
+@pytest.mark.usefixtures("_looked_for")
+@pytest.mark.parametrize("sort", ["name", "address", "newest"])
+@pytest.mark.parametrize("text", ["", "same"])
+def test_the_pages_there_and_back_have_everybody_once_and_the_first_is_full(
+    people: People, sort: str, text: str
+) -> None:
+    for number in range(120):  # all of one name: their order is still one
+        add(people.contoso, "Same", f"same{number:03}@contoso.example", type=PERSON_TYPES[number % 3])
+    there, back = _through(people, Filter(text, sort=sort))
+    shown = [row.account.id for page in there for row in page.rows]
+    assert len(shown) == len(set(shown)) == (120 if text else 122)
+    assert [len(page.rows) for page in there][:2] == [50, 50]
+    assert [[row.account.id for row in page.rows] for page in back[::-1]] == [
+        [row.account.id for row in page.rows] for page in there
+    ]
+    assert (there[0].previous, there[-1].next) == (None, None)
+
+
+@pytest.mark.usefixtures("_looked_for")
+def test_a_page_after_somebody_who_is_gone_is_the_first(people: People) -> None:
+    for number in (10**9, people.eve.id):
+        for position in (Position(after=number), Position(before=number)):
+            page = listings.accounts(people.contoso.id, PERSON_TYPES, Filter(), TODAY, position)
+            assert [row.account.display_name for row in page.rows] == ["Ada", "Bob"]
+            assert page.previous is None
+
+
+def test_few_are_counted_and_many_are_said_to_be_more(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(60):
         add(people.contoso, f"Person {number:02}")
-    page = listings.accounts(people.contoso.id, PERSON_TYPES, Filter("Person"), 99)
-    assert (page.total, page.number, page.last, len(page.rows)) == (60, 2, 2, 10)
-    assert page.rows[-1].account.display_name == "Person 59"
-    assert listings.accounts(people.contoso.id, PERSON_TYPES, NOBODY).last == 1
+    counted = [listings.accounts(people.contoso.id, PERSON_TYPES, Filter(text), TODAY) for text in ("", "person")]
+    assert [(page.total, page.is_more) for page in counted] == [(62, False), (60, False)]
+    monkeypatch.setattr(search, "MANY", 55)
+    counted = [listings.accounts(people.contoso.id, PERSON_TYPES, Filter(text), TODAY) for text in ("", "person")]
+    assert [(page.total, page.is_more) for page in counted] == [(55, True), (50, True)]
 
 
 def test_members_and_groups_are_those_of_the_organisation(people: People) -> None:

@@ -1,12 +1,34 @@
 """What the lists of accounts have in common: what their filter was asked for, and what its choices are called."""
 
+from dataclasses import asdict
+from typing import Any
+
 from flask import request
 
-from ppe.listings import ACTIVE, BY_HAND, DIRECTORY, NOT_ACTIVE, REMOVED, SOURCES, STATES, Filter
-from ppe.views.run_page import number
+from ppe.paging import Position
+from ppe.search import (
+    ACTIVE,
+    ADDRESS,
+    BY_HAND,
+    DIRECTORY,
+    EXEMPT,
+    EXEMPTIONS,
+    NAME,
+    NEWEST,
+    NOT_ACTIVE,
+    NOT_EXEMPT,
+    REMOVED,
+    SORTS,
+    SOURCES,
+    STATES,
+    Filter,
+)
 
 STATE_CHOICES = {"": "All but removed", ACTIVE: "Active", NOT_ACTIVE: "Not active", REMOVED: "Removed"}
 SOURCE_CHOICES = {"": "Every source", DIRECTORY: "Directory", BY_HAND: "By hand"}
+EXEMPTION_CHOICES = {"": "Exempt or not", EXEMPT: "Exempt", NOT_EXEMPT: "Not exempt"}
+SORT_CHOICES = {NAME: "Name", ADDRESS: "Address", NEWEST: "Newest first"}
+CHOICES = {"state": STATE_CHOICES, "source": SOURCE_CHOICES, "exemption": EXEMPTION_CHOICES, "sort": SORT_CHOICES}
 
 
 def asked(roles: tuple[str, ...] = ()) -> Filter:
@@ -16,12 +38,24 @@ def asked(roles: tuple[str, ...] = ()) -> Filter:
         role=_one_of(roles, "role"),
         state=_one_of(STATES, "state"),
         source=_one_of(SOURCES, "source"),
+        exemption=_one_of(EXEMPTIONS, "exemption"),
+        sort=_one_of(SORTS, "sort") or NAME,
     )
 
 
-def page_number() -> int:
-    """Which page was asked for."""
-    return number(request.args.get("page"))
+def words_of(wanted: Filter) -> dict[str, Any]:
+    """The filter as an address has it: only what is asked for."""
+    return {name: value for name, value in asdict(wanted).items() if value and (name, value) != ("sort", NAME)}
+
+
+def position() -> Position:
+    """Where the page lies that was asked for; the first for anything that is no number."""
+    return Position(after=_number("after"), before=_number("before"))
+
+
+def _number(name: str) -> int:
+    said = request.args.get(name, "")
+    return int(said) if said.isascii() and said.isdigit() and len(said) <= 18 else 0
 
 
 def _one_of(known: tuple[str, ...], name: str) -> str:

@@ -9,7 +9,7 @@ from ppe import exemptions, listings
 from ppe.clock import utcnow
 from ppe.errors import Refused
 from ppe.views.access import admin_required, current_admin_name, current_organization
-from ppe.views.account_filter import page_number
+from ppe.views.account_filter import position
 
 bp = Blueprint("exemptions", __name__, url_prefix="/exemptions")
 
@@ -59,7 +59,7 @@ def _page(typed: dict[str, str], wrong: dict[str, str] | None = None) -> str:
     organization_id, today = current_organization().id, utcnow().date()
     return render_template(
         "exemptions/page.html",
-        page=listings.exempted(organization_id, today, text, page_number(), ended=ended),
+        page=listings.exempted(organization_id, today, text, position(), ended=ended),
         counts={
             "in_force": exemptions.in_force(organization_id, today).count(),
             "ended": exemptions.over(organization_id, today).count(),

@@ -7,7 +7,7 @@ from ppe import exemptions, listings
 from ppe.clock import utcnow
 from ppe.models import GROUP
 from ppe.views.access import admin_required, current_organization
-from ppe.views.account_filter import SOURCE_CHOICES, STATE_CHOICES, asked, page_number
+from ppe.views.account_filter import CHOICES, asked, position, words_of
 
 bp = Blueprint("groups", __name__, url_prefix="/groups")
 
@@ -17,9 +17,9 @@ bp = Blueprint("groups", __name__, url_prefix="/groups")
 def page() -> ResponseReturnValue:
     """The organisation's groups by name, filtered."""
     wanted = asked()
-    found = listings.accounts(current_organization().id, [GROUP], wanted, page_number())
-    choices = {"state": STATE_CHOICES, "source": SOURCE_CHOICES}
-    return render_template("groups/page.html", page=found, wanted=wanted, choices=choices)
+    choices = {name: words for name, words in CHOICES.items() if name != "sort"}  # a group has no address
+    found = listings.accounts(current_organization().id, [GROUP], wanted, utcnow().date(), position())
+    return render_template("groups/page.html", page=found, wanted=wanted, query=words_of(wanted), choices=choices)
 
 
 @bp.get("/<int:account_id>")
@@ -28,7 +28,7 @@ def one(account_id: int) -> ResponseReturnValue:
     """Everything about one group, with a page of its members."""
     organization_id = current_organization().id
     row = listings.one(organization_id, [GROUP], account_id)
-    members = listings.members(organization_id, row.account, page_number())
+    members = listings.members(organization_id, row.account, position())
     groups, group_count = listings.groups_of(row.account)
     exemption = exemptions.covering(row.account, row.primary, utcnow().date())
     return render_template(

@@ -12,7 +12,7 @@ from ppe.signin import issued_codes, second_factor, sessions
 from ppe.sms import masked
 from ppe.sync.fields import TYPE_WORDS
 from ppe.views.access import admin_required, current_organization, visitor
-from ppe.views.account_filter import SOURCE_CHOICES, STATE_CHOICES, asked, page_number
+from ppe.views.account_filter import CHOICES, asked, position, words_of
 
 bp = Blueprint("users", __name__, url_prefix="/users")
 
@@ -24,9 +24,10 @@ ROLE_CHOICES = {"": "Every role"} | {role: TYPE_WORDS[role] for role in PERSON_T
 def page() -> ResponseReturnValue:
     """The organisation's users by name, filtered."""
     wanted = asked(PERSON_TYPES)
-    found = listings.accounts(current_organization().id, PERSON_TYPES, wanted, page_number())
-    choices = {"role": ROLE_CHOICES, "state": STATE_CHOICES, "source": SOURCE_CHOICES}
-    return render_template("users/page.html", page=found, wanted=wanted, choices=choices)
+    found = listings.accounts(current_organization().id, PERSON_TYPES, wanted, utcnow().date(), position())
+    return render_template(
+        "users/page.html", page=found, wanted=wanted, query=words_of(wanted), choices={"role": ROLE_CHOICES, **CHOICES}
+    )
 
 
 @bp.get("/<int:account_id>")
