@@ -19,6 +19,7 @@ TITLES = {
     EXEMPT: "Exempt from Sync",
     NOT_IMPORTED: "Not imported",
 }
+UNDO_TITLES = {**TITLES, NOT_IMPORTED: "Can't be undone"}
 DONE_TITLES = {ADDING: "Added", UPDATING: "Updated", DISABLING: "Disabled", DELETING: "Deleted"}
 
 

@@ -25,7 +25,7 @@ from ppe.models import (
 from ppe.sync.acceptance import keep_open, require_confirmed, require_open
 from ppe.sync.change import OFFER_FUNCTIONAL
 from ppe.sync.planning import Planner
-from ppe.sync.report import TITLES, Line, lines
+from ppe.sync.report import TITLES, UNDO_TITLES, Line, lines
 
 log = structlog.get_logger()
 
@@ -37,13 +37,9 @@ class Section:
     """One section of the review, with how many rows it has and how many of them are ticked."""
 
     name: str
+    title: str
     count: int
     ticked: int
-
-    @property
-    def title(self) -> str:
-        """What the page calls it."""
-        return TITLES[self.name]
 
     @property
     def can_tick(self) -> bool:
@@ -71,7 +67,8 @@ def sections(run: SyncRun) -> list[Section]:
         .tuples()
     )
     counts = {section: (count, chosen) for section, count, chosen in counted}
-    return [Section(name, *counts.get(name, (0, 0))) for name in SECTIONS]
+    titles = TITLES if run.undoes_id is None else UNDO_TITLES
+    return [Section(name, titles[name], *counts.get(name, (0, 0))) for name in SECTIONS]
 
 
 def rows(run: SyncRun, section: str, text: str = "", outcome: str | None = None, page: int = 1) -> Page:

@@ -194,11 +194,11 @@ def progress(run: SyncRun) -> Progress:
         return Progress(None, "Microsoft asks us to wait. The sync goes on by itself.")
     if run.state == QUEUED:
         return Progress(None, "Waiting for a worker…")
+    fraction = run.applied / run.to_apply if run.to_apply else None
     if run.state == APPLYING:
-        fraction = run.applied / run.to_apply if run.to_apply else None
         return Progress(fraction, f"{run.applied:,} of {run.to_apply:,} changes carried out")
     if run.undoes_id is not None:
-        return Progress(run.applied / run.to_apply, f"{run.applied:,} of {run.to_apply:,} changes looked at")
+        return Progress(fraction, f"{run.applied:,} of {run.to_apply:,} changes looked at")
     said = f"{run.people:,} people and {run.groups:,} groups read, {run.pages:,} pages"
     if run.state == PLANNING:
         return Progress(None, f"{said}. Comparing…")

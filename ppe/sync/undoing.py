@@ -69,7 +69,7 @@ def start(
     Raises:
         Refused: there is nothing to undo, or another run is at work.
     """
-    _require_finished(run)
+    require_finished(run)
     chosen = None if change_ids is None else undone.with_linked(run, change_ids)
     if chosen is not None and len(chosen) > MOST_CHOSEN:
         raise Refused(f"{len(chosen):,} changes hang together with these. Undo the whole sync instead.")
@@ -207,17 +207,22 @@ class Undoing:
         write_links(self.run.id, links)
 
 
-def _require_finished(run: SyncRun) -> None:
+def require_finished(run: SyncRun) -> None:
+    """Raises Refused: the run is not over yet, or it has changed nothing."""
     if run.state == REVIEW or run.is_working:
         raise Refused("This sync has not ended yet: only what a finished sync did can be undone.")
     if run.state != DONE or not undone.done(run):
         raise Refused("Nothing was changed by this sync, so there is nothing to undo.")
 
 
+def under_way(run: SyncRun) -> Any:
+    """The undos of a run that wait or work, the newest first, as a query."""
+    return SyncRun.select().where(SyncRun.undoes == run, SyncRun.state.in_(OPEN)).order_by(SyncRun.id.desc())
+
+
 def _same(run: SyncRun, chosen: list[int] | None) -> SyncRun | None:
     """The undo of the same changes that is under way."""
-    under_way = SyncRun.select().where(SyncRun.undoes == run, SyncRun.state.in_(OPEN)).order_by(SyncRun.id.desc())
-    return next((found for found in under_way if found.cursor.get("chosen") == chosen), None)
+    return next((found for found in under_way(run) if found.cursor.get("chosen") == chosen), None)
 
 
 def _begin(

@@ -11,6 +11,7 @@ NOTHING_LEFT = "Nothing of this can be undone: it is undone already, or it was n
 _UNDONE = "EXISTS (SELECT 1 FROM sync_change u WHERE u.undoes_id = c.id AND u.outcome = 'done')"
 # Of one run, the changes `c` that were carried out and that no other run has undone.
 LEFT = f"c.run_id = ? AND c.outcome = 'done' AND NOT {_UNDONE}"
+_COUNT = "SELECT COUNT(*) FROM sync_change WHERE run_id = ? AND outcome = 'done'"
 _OUTLOOK = f"""
     SELECT c.section, COUNT(*),
         COUNT(CASE WHEN a.id IS NULL THEN 1 END),
@@ -44,7 +45,12 @@ class Undone:
 
 def done(run: SyncRun) -> int:
     """How many changes a run carried out."""
-    return _count("SELECT COUNT(*) FROM sync_change c WHERE c.run_id = ? AND c.outcome = 'done'", (run.id,))
+    return _count(_COUNT, (run.id,))
+
+
+def done_among(run: SyncRun, chosen: Sequence[int]) -> int:
+    """How many of these changes the run carried out."""
+    return sum(_count(f"{_COUNT} AND id IN ({marks(some)})", (run.id, *some)) for some in batches(chosen))
 
 
 def left(run: SyncRun, chosen: Sequence[int] | None) -> int:
@@ -89,8 +95,8 @@ def names(run: SyncRun, chosen: Sequence[int], limit: int) -> list[str]:
 def by_runs(run: SyncRun) -> list[Undone]:
     """Which runs have undone how much of this one."""
     rows = execute(
-        "SELECT u.run_id, COUNT(*) FROM sync_change c JOIN sync_change u ON u.undoes_id = c.id AND u.outcome = 'done'"
-        " WHERE c.run_id = ? GROUP BY u.run_id ORDER BY u.run_id",
+        "SELECT n.id, COUNT(*) FROM sync_run n JOIN sync_change u ON u.run_id = n.id AND u.outcome = 'done'"
+        " WHERE n.undoes_id = ? GROUP BY n.id ORDER BY n.id",
         (run.id,),
     )
     return [Undone(*row) for row in rows.fetchall()]

@@ -31,6 +31,7 @@ from ppe.views import (
     setup,
     sign_in,
     summaries,
+    undo,
     users,
     words,
 )
@@ -54,6 +55,7 @@ PAGES = (
     import_sync,
     runs,
     review,
+    undo,
     summaries,
     domains,
     profile,

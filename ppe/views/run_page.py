@@ -23,7 +23,7 @@ from ppe.models import (
 )
 from ppe.sync import acceptance, fields, held, review
 from ppe.sync import run as runs
-from ppe.views import ticks
+from ppe.views import ticks, undo_page
 
 HEADLINES = {
     QUEUED: "Waiting for the worker",
@@ -56,7 +56,9 @@ MEMBERS_SHOWN = 20
 
 def headline(run: SyncRun) -> str:
     """Where a run stands, in a few words."""
-    return "Dry run" if run.dry_run and run.state == CANCELLED else HEADLINES[run.state]
+    if run.dry_run and run.state == CANCELLED:
+        return "Dry run"
+    return (HEADLINES if run.undoes_id is None else HEADLINES | undo_page.HEADLINES)[run.state]
 
 
 def gather(run: SyncRun, asked: Mapping[str, str]) -> dict[str, Any]:
@@ -71,7 +73,7 @@ def gather(run: SyncRun, asked: Mapping[str, str]) -> dict[str, Any]:
         "progress": runs.progress(run),
         "sections": sections,
         "chosen": chosen,
-        "meanings": MEANINGS,
+        "meanings": MEANINGS if run.undoes_id is None else undo_page.MEANINGS,
         "text": text,
         "outcome": outcome if outcome in OUTCOMES else "",
         "outcomes": OUTCOMES,
@@ -82,6 +84,7 @@ def gather(run: SyncRun, asked: Mapping[str, str]) -> dict[str, Any]:
         "ticked_elsewhere": ticks.elsewhere(run, [change.id for change in page.rows]),
         "summary": review.summary(run) if run.accepted_at else [],
         "is_open": run.state == REVIEW,
+        "undo": undo_page.gather(run, [change.id for change in page.rows]),
         **_safety(run, asked),
     }
 

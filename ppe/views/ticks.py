@@ -44,4 +44,5 @@ def require_none_behind(run: SyncRun) -> None:
 
 def numbers(name: str) -> list[int]:
     """The ids that a form sends under a name; anything else is left out."""
-    return [int(text) for text in request.form.getlist(name) if text.isascii() and text.isdigit() and len(text) < 19]
+    sent = request.form if request.method == "POST" else request.args
+    return [int(text) for text in sent.getlist(name) if text.isascii() and text.isdigit() and len(text) < 19]
