@@ -692,8 +692,98 @@ class Tally(Table):
         indexes = ((("name", "labels"), True),)
 
 
+UPLOADING, READING = "uploading", "reading"  # of a CSV import, whose other states are those of a run
+
+
+class CsvImport(Table):
+    """One file of people, from its upload to its result: in which state, who works on it, and what was counted.
+
+    `headings` are the fields that the columns hold, in order, where the first line names them; null is the product's
+    own format. `pieces` counts the pieces of the file, `pieces_read` those that were read. `position` is the number of
+    the last line that is done with: in the file while it is read, among the rows while they are imported. `claim` and
+    `heartbeat_at` are as those of a SyncRun. `unknown_domains` counts the addresses on each unregistered domain.
+    """
+
+    organization = ForeignKeyField(Organization, on_delete="CASCADE", index=False)
+    created_by_name = TextField()
+    file_name = TextField(default="")
+    default_role = TextField(default=END_USER)
+    send_welcome_mails = BooleanField(default=False)
+    state = TextField(default=UPLOADING)
+    claim = TextField(null=True)
+    heartbeat_at = UTCDateTimeField(null=True)
+    delimiter = TextField(default=",")
+    headings = JSONField(null=True)
+    unread_headings = JSONField(default=list)
+    unknown_domains = JSONField(default=dict)
+    pieces = IntegerField(default=0)
+    pieces_read = IntegerField(default=0)
+    position = IntegerField(default=0)
+    lines = IntegerField(default=0)
+    bad = IntegerField(default=0)
+    ticked = IntegerField(default=0)
+    made = IntegerField(default=0)
+    failed = IntegerField(default=0)
+    error_sentence = TextField(null=True)
+    created_at = UTCDateTimeField()
+    accepted_at = UTCDateTimeField(null=True)
+    accepted_by_name = TextField(default="")
+    finished_at = UTCDateTimeField(null=True)
+
+    @property
+    def is_working(self) -> bool:
+        """Whether something happens by itself, so that a page should look again."""
+        return self.state in (READING, APPLYING)
+
+    class Meta:
+        indexes = ((("organization", "id"), False),)
+
+
+class CsvPiece(Table):
+    """A piece of an uploaded file's text, kept until every line of it is a row."""
+
+    csv_import = ForeignKeyField(CsvImport, on_delete="CASCADE", index=False)
+    number = IntegerField()
+    content = TextField()
+
+    class Meta:
+        primary_key = CompositeKey("csv_import", "number")
+
+
+class CsvRow(Table):
+    """One line of a file, by the number of its first line: good, bad, imported or failed, and why.
+
+    `fields` is what would become of a good line; of a bad one, what stands in the file.
+    """
+
+    csv_import = ForeignKeyField(CsvImport, on_delete="CASCADE", index=False)
+    number = IntegerField()
+    standing = TextField()
+    ticked = BooleanField()
+    name = TextField(default="")
+    address = TextField(default="")
+    fields = JSONField()
+    reason = TextField(default="")
+
+    class Meta:
+        primary_key = CompositeKey("csv_import", "number")
+        indexes = ((("csv_import", "standing", "number"), False),)
+
+
+class CsvAddress(Table):
+    """Which line of a file has an address, for finding it twice; kept while the file is read."""
+
+    csv_import = ForeignKeyField(CsvImport, on_delete="CASCADE", index=False)
+    address = TextField()
+    number = IntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("csv_import", "address")
+
+
 TABLES = (
     Installation, Organization, Domain, DomainClaim, Account, Address, Membership, Connection, DirectoryObject,
     DirectoryAddress, DirectoryMember, SyncRun, SyncChange, SyncChangeMember, Exemption, AuditEvent, SignInSession, HalfSignIn,
     Authenticator, SecondFactorCode, TrustedBrowser, PasswordLink, Attempt, Mail, Tally,
+    CsvImport, CsvPiece, CsvRow, CsvAddress,
 )  # fmt: skip

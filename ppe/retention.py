@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 
 from ppe import audit
+from ppe.csv_import import forgetting
 from ppe.db import database, execute, marks, stamp
 from ppe.models import (
     CANCELLED,
@@ -78,6 +79,7 @@ def sweep(keep_runs_days: int, clock: Callable[[], datetime]) -> None:
     accounts = _forget_accounts(now)
     _forget_gone(now)
     _forget_expired(now)
+    forgetting.forget_old(now)
     log.info("what was old is removed", runs=runs, accounts=accounts)
 
 

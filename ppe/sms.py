@@ -9,7 +9,7 @@ from ppe.delivery_settings import filled
 from ppe.errors import DeliveryFailed
 
 # Where a country's numbers do not tell mobile from landline, as in North America, they count as mobile.
-_MOBILE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
+MOBILE_KINDS = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 _PATIENCE = {"cto": 4, "rto": 10}  # seconds to connect and to wait, where the template says nothing else
 
 
@@ -28,7 +28,7 @@ def normalised(number: str, region: str) -> str | None:
     if written.startswith("00"):
         written = "+" + written[2:]
     for match in PhoneNumberMatcher(written, region or None):
-        if match.number.extension is None and phonenumbers.number_type(match.number) in _MOBILE:
+        if match.number.extension is None and phonenumbers.number_type(match.number) in MOBILE_KINDS:
             return phonenumbers.format_number(match.number, PhoneNumberFormat.E164)
     return None
 

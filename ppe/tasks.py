@@ -13,6 +13,8 @@ from huey.storage import MemoryStorage, PostgresStorage, SqliteStorage
 from ppe import health, mailer, retention
 from ppe.clock import utcnow
 from ppe.config import Settings
+from ppe.csv_import import line as csv_line
+from ppe.csv_import import work as csv_work
 from ppe.db import database
 from ppe.sync import daily, run, secret, tech_contact, unattended
 
@@ -66,6 +68,13 @@ def post() -> None:
     mailer.deliver_due(utcnow)
 
 
+@huey.task(name="csv import")
+@in_app
+def import_csv(import_id: int) -> None:
+    """Read a file, or import what was ticked of it; nothing happens if another worker has it."""
+    csv_line.proceed(import_id, _app.config["SETTINGS"].phone_region, utcnow)
+
+
 @huey.task(name="sweep")
 @in_app
 def sweep() -> None:
@@ -86,6 +95,7 @@ def tick() -> None:
         ("secret", secret.due, secret.warn),
         ("summary", daily.due, daily.ask),
         ("runs", run.waiting, lambda run_id, _: sync(run_id)),
+        ("CSV imports", csv_work.waiting, lambda import_id, _: import_csv(import_id)),
     ):
         _do_what_is_due(name, due, deed)
     post()
@@ -112,6 +122,8 @@ def here() -> None:
 
 
 def ring_all() -> None:
-    """Ring for every run that waits for a worker: its task may have been lost with a killed process."""
+    """Ring for all that waits for a worker: its task may have been lost with a killed process."""
     for run_id in run.waiting(utcnow()):
         sync(run_id)
+    for import_id in csv_work.waiting(utcnow()):
+        import_csv(import_id)

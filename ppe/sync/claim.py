@@ -31,7 +31,7 @@ def needs_worker(run: SyncRun, now: datetime) -> bool:
     """Whether the run should be worked on and nobody does."""
     if not run.is_working or (run.not_before is not None and run.not_before > now):
         return False
-    return run.claim is None or _is_dead(run.claim) or run.heartbeat_at is None or now - run.heartbeat_at > STALE_AFTER
+    return run.claim is None or is_dead(run.claim) or run.heartbeat_at is None or now - run.heartbeat_at > STALE_AFTER
 
 
 def keep(run: SyncRun, now: datetime, **changes: Any) -> None:
@@ -51,7 +51,7 @@ def keep(run: SyncRun, now: datetime, **changes: Any) -> None:
         setattr(run, name, value)
 
 
-def _is_dead(claim: str) -> bool:
+def is_dead(claim: str) -> bool:
     """Whether the process behind a claim ran on this machine and is gone; of other machines the heartbeat tells."""
     host, pid, _ = claim.rsplit(":", 2)
     if host != socket.gethostname():

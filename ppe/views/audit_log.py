@@ -1,9 +1,7 @@
 """Account Management > Audit Log: who did what, when and from where. It is read and taken home, never changed."""
 
-import csv
 from collections.abc import Iterator
 from datetime import date
-from io import StringIO
 
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -13,8 +11,8 @@ from ppe.audit_log import Filter
 from ppe.clock import utcnow
 from ppe.db import database
 from ppe.models import AuditEvent
+from ppe.spreadsheet import BYTE_ORDER_MARK, line
 from ppe.views.access import admin_required, current_admin_name, current_organization
-from ppe.views.run_csv import safe
 from ppe.views.words import details_lines
 
 bp = Blueprint("audit_log", __name__, url_prefix="/account-management/audit-log")
@@ -67,18 +65,12 @@ def _day(name: str) -> date | None:
 def _lines(organization_id: int, time_zone: str, wanted: Filter) -> Iterator[str]:
     """The file, a line at a time. It is sent after the request has closed its connection, hence one of its own."""
     with database.connection_context():
-        yield "\ufeff" + _line(COLUMNS)
+        yield BYTE_ORDER_MARK + line(COLUMNS)
         for event in audit_log.export(organization_id, time_zone, wanted):
-            yield _line(_cells(event))
+            yield line(_cells(event))
 
 
 def _cells(event: AuditEvent) -> tuple[str, ...]:
     told = "; ".join(f"{name}: {text}" for name, text in details_lines(event.details))
     at = event.at.isoformat(" ", "seconds").removesuffix("+00:00")
     return (at, event.actor, event.actor_address, event.action, event.subject, told, event.remote_address)
-
-
-def _line(cells: tuple[str, ...]) -> str:
-    written = StringIO()
-    csv.writer(written).writerow([safe(cell) for cell in cells])
-    return written.getvalue()

@@ -15,7 +15,7 @@ SENTENCES = {
     403: ("You may not do that", "Ask an administrator of your organisation."),
     404: ("There is no such page", "The address may be mistyped, or what it showed may have been removed."),
     405: ("That is not possible here", "Go back to the page you came from and use its buttons."),
-    413: ("That is too large", "Send at most 4 MB at once."),
+    413: ("That is too large", "Send at most {limit} MB at once."),
     500: ("Something went wrong on our side", "Nothing you typed was wrong. Try again in a moment; the log says more."),
 }
 
@@ -41,7 +41,8 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     title, advice = SENTENCES[code]
     # abort(403, "…") says it better than the list; what Werkzeug itself would say is for programmers.
     own_words = error.description if error.description != type(error).description and code == 403 else None
-    return _answer(title, own_words or advice, code)
+    limit = (request.max_content_length or 0) // 1024 // 1024
+    return _answer(title, own_words or advice.format(limit=limit), code)
 
 
 def _stale_form(_: CSRFError) -> ResponseReturnValue:

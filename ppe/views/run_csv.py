@@ -1,30 +1,23 @@
 """A review or a result as CSV, row by row, safe to open in a spreadsheet."""
 
-import csv
 from collections.abc import Iterator
-from io import StringIO
 
 from ppe.db import database
 from ppe.models import SyncChange, SyncRun
+from ppe.spreadsheet import BYTE_ORDER_MARK, line
 from ppe.sync import fields, review
 from ppe.views.run_page import KINDS, OUTCOMES
 
 COLUMNS = ("Section", "Kind", "Name", "Address", "Ticked", "Changes", "Reason", "Notes", "Outcome", "Why")
-_BYTE_ORDER_MARK = "\ufeff"  # by it Excel tells UTF-8
 
 
 def lines(run: SyncRun) -> Iterator[str]:
     """The file, a line at a time. It is sent after the request has closed its connection, hence one of its own."""
     with database.connection_context():
         titles = {section.name: section.title for section in review.sections(run)}
-        yield _BYTE_ORDER_MARK + _line(COLUMNS)
+        yield BYTE_ORDER_MARK + line(COLUMNS)
         for change in review.export(run):
-            yield _line(_cells(change, titles))
-
-
-def safe(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+            yield line(_cells(change, titles))
 
 
 def _cells(change: SyncChange, titles: dict[str, str]) -> tuple[str, ...]:
@@ -42,9 +35,3 @@ def _cells(change: SyncChange, titles: dict[str, str]) -> tuple[str, ...]:
         OUTCOMES.get(change.outcome or "", ""),
         change.outcome_reason,
     )
-
-
-def _line(cells: tuple[str, ...]) -> str:
-    written = StringIO()
-    csv.writer(written).writerow([safe(cell) for cell in cells])
-    return written.getvalue()

@@ -18,6 +18,7 @@ from ppe.models import (
     Attempt,
     AuditEvent,
     Connection,
+    CsvImport,
     Domain,
     DomainClaim,
     Exemption,
@@ -132,6 +133,9 @@ def fabrikams(people: People, open_database: OpenDatabase) -> dict[str, list[int
         change = SyncChange.create(
             run=run, object_id="f", section="adding", kind="user", name="Fabrikam's", sort_key="f", search_key="f"
         )
+        csv_import = CsvImport.create(
+            organization=fabrikam, created_by_name="Eve", file_name="fabrikam.csv", state="review", created_at=now
+        )
         domain = Domain.get(Domain.organization == fabrikam)
         claim = DomainClaim.create(
             organization=fabrikam, name="fabrikam-to-be.example", kind="relay", token="t", created_at=now
@@ -142,6 +146,7 @@ def fabrikams(people: People, open_database: OpenDatabase) -> dict[str, list[int
         "run_id": [run.id],
         "change_id": [change.id],
         "domain_id": [domain.id],
+        "import_id": [csv_import.id],
         "claim_id": [claim.id],
         "day": [0],  # is nobody's, and no day
     }

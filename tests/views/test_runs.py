@@ -8,8 +8,8 @@ import pytest
 from ppe import db
 from ppe.clock import utcnow
 from ppe.models import Account, Connection, Domain, SyncRun
+from ppe.spreadsheet import safe
 from ppe.sync import unattended
-from ppe.views.run_csv import safe
 from tests.conftest import sign_in
 from tests.views.conftest import Console
 
