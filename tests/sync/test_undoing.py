@@ -135,6 +135,26 @@ def test_a_group_and_its_members_that_were_deleted_together_find_each_other_agai
     in_step_but_for_the_undone(full)
 
 
+def test_who_comes_back_first_is_waited_for_by_the_group_that_is_still_away(full: Desk) -> None:
+    before = standing()
+    full.tenant.delete(full.tenant.find("Clara"))
+    first = full.sync()
+    full.tenant.delete(full.tenant.find("Staff"))
+    second = full.sync()
+    full.undo(first)
+    assert full.people()["Clara"]
+    full.undo(second)
+    assert standing() == before
+
+
+def test_a_membership_in_what_is_gone_for_good_is_gone(full: Desk) -> None:
+    full.tenant.delete(full.tenant.find("Dora"))
+    done = full.sync()
+    found("Staff").delete_instance()
+    full.undo(done)
+    assert full.members("Desk") == {"Dora", "Fritz"}
+
+
 def test_members_by_hand_come_back_with_the_directory_and_the_directorys_own_follow_the_directory(full: Desk) -> None:
     club = full.local("Club", type="group")
     guest = full.local("Guest", "guest@contoso.example")
@@ -223,6 +243,7 @@ class TestLinks:
         full.tenant.hire("Clara", "clara@contoso.example", aliases=["cl@contoso.example"])
         done = full.sync()
         assert found("Clara").directory_id != old
+        assert full.counts(done) == {"updating": 1}, "the group has Clara already"
         full.give_credentials(clara)
         planned = full.plan_undo(done)
         assert any("don't come back" in note for note in full.rows(planned)["Clara"].notes)
@@ -232,6 +253,16 @@ class TestLinks:
         assert "Clara" in full.members("Staff")
         in_step_but_for_the_undone(full)
         assert Exemption.select().count() == 2, "neither the old object nor the new one takes it over again"
+
+    def test_a_group_alone_is_undone_without_taking_out_who_was_relinked_in_the_same_run(self, full: Desk) -> None:
+        full.tenant.delete(full.tenant.find("Clara"))
+        new = full.tenant.hire("Clara", "clara@contoso.example", aliases=["cl@contoso.example"])
+        full.tenant.add_member(full.tenant.find("Staff"), new)
+        full.tenant.add_member(full.tenant.find("Staff"), full.tenant.find("Fritz"))
+        done = full.sync()
+        assert full.members("Staff") == {"Clara", "Dora", "Emil", "Fritz"}
+        full.undo(done, "Staff")
+        assert full.members("Staff") == {"Clara", "Dora", "Emil"}
 
     def test_an_administrators_link_is_undone_only_when_ticked_on_purpose(self, desk: Desk) -> None:
         boss = desk.local("Boss", "boss@contoso.example", type="organization_admin")
