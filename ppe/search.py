@@ -92,7 +92,7 @@ class Query:
 
 def query(organization_id: int, types: Sequence[str], wanted: Filter, today: date) -> Query:
     """The accounts of these types that the filter finds."""
-    further = (_is_exempt(today, exempt=wanted.exemption == EXEMPT),) if wanted.exemption else ()
+    further = (is_exempt(today, exempt=wanted.exemption == EXEMPT),) if wanted.exemption else ()
     special = _exempt(organization_id, today) if wanted.exemption == EXEMPT else None
     chosen = tuple(kind for kind in types if wanted.role in ("", kind))
     return Query(organization_id, chosen, _plain(wanted), further, special, _line(wanted.text), wanted.state == REMOVED)
@@ -215,7 +215,7 @@ def _exempt(organization_id: int, today: date) -> Part:
     )
 
 
-def _is_exempt(today: date, *, exempt: bool) -> Part:
+def is_exempt(today: date, *, exempt: bool) -> Part:
     """As the sync sees it: by its object, or by its primary address."""
     holds = _IN_FORCE.replace("?", "a.organization_id", 1)
     day = today.isoformat()

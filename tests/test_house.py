@@ -64,6 +64,7 @@ MAY_IMPORT = (
     ("ppe.csv_import*", ("ppe.accounts", "ppe.audit", "ppe.csv_import.*", "ppe.db", "ppe.errors", "ppe.models",
                          "ppe.outbox", "ppe.sync.claim")),
     ("ppe.spreadsheet", ()),
+    ("ppe.exports", ("ppe.audit", "ppe.db", "ppe.models", "ppe.search", "ppe.sql_parts", "ppe.sync.fields")),
     ("ppe.tasks", ("ppe.csv_import.line", "ppe.csv_import.work", "ppe.health", "ppe.retention", "ppe.sync.run",
                    "ppe.sync.unattended", "ppe.sync.daily", "ppe.sync.secret", "ppe.sync.tech_contact", "ppe.clock", "ppe.config", "ppe.db", "ppe.mailer",
                    "ppe.models")),
@@ -79,6 +80,7 @@ MAY_IMPORT = (
     # a file may be too large for anybody but an administrator, which has to be known before the request is read
     ("ppe.views.csv_import", ("ppe.clock", "ppe.csv_import.*", "ppe.db", "ppe.errors", "ppe.models", "ppe.sync.fields",
                               "ppe.tasks", "ppe.views.*")),
+    ("ppe.views.exports", ("ppe.clock", "ppe.db", "ppe.exports", "ppe.models", "ppe.spreadsheet", "ppe.views.*")),
     ("ppe.views.csv_lines", ("ppe.csv_import.review", "ppe.db", "ppe.models", "ppe.spreadsheet")),  # streams too
     ("ppe.views.audit_log", ("ppe.audit_log", "ppe.clock", "ppe.db", "ppe.models", "ppe.spreadsheet",
                              "ppe.views.*")),  # streams too
@@ -91,7 +93,7 @@ MAY_IMPORT = (
     ("ppe.log", ("ppe.config", "ppe.operation_settings")),
     ("ppe.listings", ("ppe.db", "ppe.exemptions", "ppe.errors", "ppe.models", "ppe.paging", "ppe.search",
                       "ppe.sql_parts", "ppe.walking")),
-    ("ppe.walking", ("ppe.db", "ppe.models", "ppe.paging", "ppe.search", "ppe.sql_parts")),
+    ("ppe.walking", ("ppe.db", "ppe.models", "ppe.paging", "ppe.search", "ppe.sql_parts", "ppe.sync.fields")),
     ("ppe.sql_parts", ("ppe.db",)),
     ("ppe.paging", ()),
     ("ppe.search", ("ppe.db", "ppe.models", "ppe.sql_parts")),

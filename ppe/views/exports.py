@@ -1,0 +1,58 @@
+"""Download CSV on the lists of users, functional accounts and groups: what the filter shows, streamed."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from flask import Blueprint, Response
+from flask.typing import ResponseReturnValue
+
+from ppe import exports
+from ppe.clock import utcnow
+from ppe.db import database
+from ppe.models import FUNCTIONAL, PERSON_TYPES
+from ppe.spreadsheet import BYTE_ORDER_MARK, line
+from ppe.views.access import admin_required, current_admin_name, current_organization
+from ppe.views.account_filter import asked
+
+bp = Blueprint("exports", __name__)
+
+
+@bp.get("/users.csv")
+@admin_required
+def users() -> ResponseReturnValue:
+    """The users; the file can be imported again."""
+    wanted, now, organization_id = asked(PERSON_TYPES), utcnow(), current_organization().id
+    exports.record(organization_id, current_admin_name(), "users", wanted, now)
+    found = exports.people(organization_id, PERSON_TYPES, wanted, now.date())
+    return _file("users.csv", exports.PERSON_COLUMNS, found)
+
+
+@bp.get("/functional-accounts.csv")
+@admin_required
+def functional_accounts() -> ResponseReturnValue:
+    """The functional accounts; the file can be imported again."""
+    wanted, now, organization_id = asked(), utcnow(), current_organization().id
+    exports.record(organization_id, current_admin_name(), "functional accounts", wanted, now)
+    found = exports.people(organization_id, [FUNCTIONAL], wanted, now.date())
+    return _file("functional-accounts.csv", exports.PERSON_COLUMNS, found)
+
+
+@bp.get("/groups.csv")
+@admin_required
+def groups() -> ResponseReturnValue:
+    """The groups, with a line for each member."""
+    wanted, now, organization_id = asked(), utcnow(), current_organization().id
+    exports.record(organization_id, current_admin_name(), "groups", wanted, now)
+    return _file("groups.csv", exports.GROUP_COLUMNS, exports.groups(organization_id, wanted, now.date()))
+
+
+def _file(name: str, columns: Sequence[str], found: Iterable[Sequence[str]]) -> Response:
+    headers = {"Content-Disposition": f"attachment; filename={name}", "Cache-Control": "no-store"}
+    return Response(_lines(columns, found), mimetype="text/csv", headers=headers)
+
+
+def _lines(columns: Sequence[str], found: Iterable[Sequence[str]]) -> Iterator[str]:
+    """A line at a time. The file is sent after the request has closed its connection, hence one of its own."""
+    with database.connection_context():
+        yield BYTE_ORDER_MARK + line(columns)
+        for cells in found:
+            yield line(cells)
