@@ -1,6 +1,8 @@
 """A finished run is undone, whole or row by row: everything is as it was, and no later sync does it again."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from ppe import accounts
 from ppe.accounts import Batch, Removal
 from ppe.clock import utcnow
+from ppe.db import database
 from ppe.errors import Refused
 from ppe.models import Account, Address, AuditEvent, Domain, Exemption, Membership, SyncChange, SyncRun
 from ppe.sync import review, run, undoing
@@ -240,7 +243,8 @@ class TestLinks:
         full.give_credentials(clara)
         old = full.tenant.find("Clara")
         full.tenant.delete(old)
-        full.tenant.hire("Clara", "clara@contoso.example", aliases=["cl@contoso.example"])
+        new = full.tenant.hire("Clara", "clara@contoso.example", aliases=["cl@contoso.example"])
+        full.tenant.add_member(full.tenant.find("Staff"), new)
         done = full.sync()
         assert found("Clara").directory_id != old
         assert full.counts(done) == {"updating": 1}, "the group has Clara already"
@@ -402,6 +406,21 @@ class TestStarting:
         assert other != first
         assert full.plan_undo(done, "Emil") == other
         assert SyncRun.get_by_id(first.id).state == "superseded"
+
+    def test_two_who_press_at_the_same_instant_get_one_run(self, full: Desk) -> None:
+        change_everything(full)
+        done = full.sync()
+        together = Barrier(2)
+
+        def press(_: int) -> int:
+            with database.connection_context():
+                together.wait()
+                return int(undoing.start(done, by=None, by_name="Ada", now=utcnow()).id)
+
+        with ThreadPoolExecutor(2) as both:
+            first, second = both.map(press, range(2))
+        assert first == second
+        assert SyncRun.select().where(SyncRun.undoes == done).count() == 1
 
     def test_while_a_sync_is_at_work_there_is_no_undo(self, full: Desk) -> None:
         change_everything(full)
