@@ -81,6 +81,8 @@ MAY_IMPORT = (
     ("ppe.views.csv_import", ("ppe.clock", "ppe.csv_import.*", "ppe.db", "ppe.errors", "ppe.models", "ppe.sync.fields",
                               "ppe.tasks", "ppe.views.*")),
     ("ppe.views.exports", ("ppe.clock", "ppe.db", "ppe.exports", "ppe.models", "ppe.spreadsheet", "ppe.views.*")),
+    ("ppe.views.csv_review", ("ppe.clock", "ppe.csv_import.review", "ppe.errors", "ppe.models", "ppe.tasks",
+                              "ppe.views.*")),
     ("ppe.views.csv_lines", ("ppe.csv_import.review", "ppe.db", "ppe.models", "ppe.spreadsheet")),  # streams too
     ("ppe.views.audit_log", ("ppe.audit_log", "ppe.clock", "ppe.db", "ppe.models", "ppe.spreadsheet",
                              "ppe.views.*")),  # streams too

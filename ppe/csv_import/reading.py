@@ -137,7 +137,8 @@ def _row(import_id: int, line: Line) -> tuple[object, ...]:
     who, number = line.person, line.record.number
     if who.problems:
         reason = " ".join(who.problems)[:LONGEST_REASON]
-        address = who.primary or next((field for field in line.record.fields if "@" in field), "")
+        told = () if line.record.problem else line.record.fields
+        address = who.primary or next((field for field in told if "@" in field), "")
         return import_id, number, "bad", False, who.display_name, address[:320], as_json(line.record.fields), reason
     fields = {
         "first_name": who.first_name, "last_name": who.last_name, "mobile": who.mobile, "role": who.role,

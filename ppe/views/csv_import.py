@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from htmx_flask import request
@@ -14,11 +14,10 @@ from ppe.csv_import import review, upload, work
 from ppe.csv_import.person import ROLES
 from ppe.db import database
 from ppe.errors import Refused
-from ppe.models import ADMIN, APPLYING, END_USER, CsvImport
+from ppe.models import ADMIN, END_USER, CsvImport
 from ppe.sync.fields import TYPE_WORDS
 from ppe.views import csv_lines
 from ppe.views.access import admin_required, current_admin_name, current_organization
-from ppe.views.ticks import numbers
 
 bp = Blueprint("csv_import", __name__, url_prefix="/csv-import")
 
@@ -64,62 +63,24 @@ def take() -> ResponseReturnValue:
 @admin_required
 def one(import_id: int) -> ResponseReturnValue:
     """One import: how far it is read, its lines to look at, or its result."""
-    return render_template("csv_import/one.html", **csv_lines.gather(_mine(import_id), request.args))
+    return render_template("csv_import/one.html", **csv_lines.gather(mine(import_id), request.args))
 
 
 @bp.get("/<int:import_id>/status")
 @admin_required
 def status(import_id: int) -> ResponseReturnValue:
     """The live region by itself, asked for every second while something is going on."""
-    found = _mine(import_id)
+    found = mine(import_id)
     if work.needs_worker(found, utcnow()):
         tasks.import_csv(found.id)
     return render_template("csv_import/_import.html", is_fragment=True, **csv_lines.gather(found, request.args))
-
-
-@bp.post("/<int:import_id>/ticks")
-@admin_required
-def tick_lines(import_id: int) -> ResponseReturnValue:
-    """Take over the ticks of the lines on the page."""
-    found = _mine(import_id)
-    if _ticks_taken_over(found):
-        flash("The ticks are saved. Nothing is imported yet.", "success")
-    return _back(found)
-
-
-@bp.post("/<int:import_id>/accept")
-@admin_required
-def accept(import_id: int) -> ResponseReturnValue:
-    """**Import**: make accounts of what is ticked, as it was seen."""
-    found = _mine(import_id)
-    if found.state == APPLYING or not _ticks_taken_over(found):
-        return _back(found)
-    try:
-        review.accept(found, current_admin_name(), utcnow())
-    except Refused as refused:
-        flash(refused.sentence, "warning")
-        return _back(found)
-    tasks.import_csv(found.id)
-    return redirect(url_for(".one", import_id=import_id), 303)
-
-
-@bp.post("/<int:import_id>/cancel")
-@admin_required
-def cancel(import_id: int) -> ResponseReturnValue:
-    """Stop; whoever is imported already stays."""
-    found = _mine(import_id)
-    try:
-        review.cancel(found, current_admin_name(), utcnow())
-    except Refused as refused:
-        flash(refused.sentence, "warning")
-    return redirect(url_for(".one", import_id=import_id), 303)
 
 
 @bp.get("/<int:import_id>/bad-lines.csv")
 @admin_required
 def download(import_id: int) -> ResponseReturnValue:
     """The lines that were left out, each with its number and the reason, streamed."""
-    found = _mine(import_id)
+    found = mine(import_id)
     headers = {
         "Content-Disposition": f"attachment; filename=csv-import-{found.id}-bad-lines.csv",
         "Cache-Control": "no-store",
@@ -134,24 +95,9 @@ def _sent() -> FileStorage:
     return file
 
 
-def _mine(import_id: int) -> CsvImport:
+def mine(import_id: int) -> CsvImport:
+    """The import of the signed-in account's own organisation; anybody else's does not exist."""
     return work.of(current_organization().id, import_id)
-
-
-def _ticks_taken_over(found: CsvImport) -> bool:
-    elsewhere = request.form.get("ticked_elsewhere", -1, type=int)
-    try:
-        review.tick(found, numbers("shown"), numbers("ticked"), elsewhere)
-    except Refused as refused:
-        flash(refused.sentence, "warning")
-        return False
-    return True
-
-
-def _back(found: CsvImport) -> ResponseReturnValue:
-    """The page of the list that the click came from."""
-    place = {name: request.form[name] for name in ("lines", "after", "before") if request.form.get(name)}
-    return redirect(url_for(".one", import_id=found.id, **place), 303)
 
 
 def _page(typed: dict[str, Any], wrong: dict[str, str] | None = None) -> str:

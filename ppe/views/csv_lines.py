@@ -20,7 +20,7 @@ HEADLINES = {
 }
 
 
-FILTERS = {"": "All", "good": "Good", "bad": "Bad", "imported": "Imported", "failed": "Not imported"}
+FILTERS = {"": "All", "good": "Good", "bad": "Bad", "imported": "Imported", "failed": "Failed"}
 
 
 @dataclass(frozen=True, slots=True)
