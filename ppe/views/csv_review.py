@@ -67,5 +67,7 @@ def _ticks_taken_over(found: CsvImport) -> bool:
 
 def _back(found: CsvImport) -> ResponseReturnValue:
     """The page of the list that the click came from."""
-    place: dict[str, Any] = {name: request.form[name] for name in ("lines", "after", "before") if request.form.get(name)}
+    place: dict[str, Any] = {
+        name: request.form[name] for name in ("lines", "after", "before") if request.form.get(name)
+    }
     return redirect(url_for("csv_import.one", import_id=found.id, **place), 303)
