@@ -1,6 +1,7 @@
 """Text to records, formats and people: whatever stands in a file, each line is read or says why not."""
 
 from io import BytesIO
+from itertools import chain, repeat
 
 import pytest
 from hypothesis import given
@@ -53,6 +54,16 @@ def test_a_quote_that_is_never_closed_costs_its_own_line_alone() -> None:
     assert [record.number for record in found if record.problem] == [2]
     assert found[1].problem == "A quotation mark is opened here and not closed."
     assert found[-1].fields == ["P99", "Q", "p99@x"]
+
+
+def test_a_quote_that_is_never_closed_is_told_before_the_rest_is_read() -> None:
+    endless = (text for text in chain(['Bob,"Builder\n'], repeat("a,b\n")))
+    assert next(records.records(endless, ",")).problem == "A quotation mark is opened here and not closed."
+
+
+def test_the_lines_of_one_record_are_no_longer_together_than_one_may_be() -> None:
+    text = 'a,"b\n' + ("x" * 9_000 + "\n") * 3 + '"\nlast,one\n'
+    assert max(sum(map(len, record.fields)) for record in records.records([text], ",")) <= records.LONGEST_LINE
 
 
 def test_quoted_fields_keep_their_line_breaks_and_lines_are_counted_as_editors_do() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 LONGEST_LINE = 20_000  # characters; many times what a person with a hundred aliases needs
-MOST_LINES = 20  # of one record with line breaks in its quoted fields
+MOST_LINES = 20  # of one record with line breaks in its quoted fields, which are no longer together than one line
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
@@ -92,12 +92,15 @@ class _Source:
         self._taken = [first]
         return first
 
+    def _length(self, line: str) -> int:
+        return len(line) + sum(map(len, self._taken))
+
     def __iter__(self) -> "_Source":
         return self
 
     def __next__(self) -> str:
         line = self._ahead.popleft() if self._ahead else next(self._text, None)
-        if self._taken and (line is None or len(self._taken) == MOST_LINES or len(line) > LONGEST_LINE):
+        if self._taken and (line is None or len(self._taken) == MOST_LINES or self._length(line) > LONGEST_LINE):
             self._ahead.extendleft([line] if line else [])
             raise _NotARecord("A quotation mark is opened here and not closed.")
         if line is None:
