@@ -4,7 +4,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from ppe import exemptions, listings, tasks
+from ppe import exemptions, listings, person, tasks
 from ppe.clock import utcnow
 from ppe.errors import Refused
 from ppe.models import PERSON_TYPES
@@ -47,6 +47,9 @@ def one(account_id: int) -> ResponseReturnValue:
         factors=factors,
         number=masked(factors.number) if factors.number else None,
         last_session=next(iter(sessions.of(account_id, now)), None),
+        compared=person.compared(row.account, row.primary, row.aliases),
+        changes=person.sync_changes(row.account),
+        events=person.events(row.account, [address for address in (row.primary, *row.aliases) if address]),
         may_get_code=bool(row.primary) and issued_codes.may_get(row.account, current_user),
     )
 

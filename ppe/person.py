@@ -1,0 +1,72 @@
+"""What the page of a person shows besides the account: the directory's words beside ours, and what happened to it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ppe.db import execute
+from ppe.models import Account, AuditEvent, Connection, SyncChange, SyncRun
+from ppe.sync import fields
+from ppe.sync.mirror import COLUMNS, entry_from
+
+SHOWN = 20
+SUBJECTS = 10  # of which the audit log is asked
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One field: what the directory says, and what we have."""
+
+    label: str
+    theirs: str
+    ours: str
+
+    @property
+    def differs(self) -> bool:
+        """Whether they say different things."""
+        return self.theirs != self.ours
+
+
+def compared(account: Account, primary: str, aliases: Sequence[str]) -> list[Compared] | None:
+    """The directory's words beside ours, field by field; None where the directory says nothing of this account."""
+    connection = Connection.get_or_none(Connection.organization == account.organization_id)
+    if connection is None or not account.directory_id:
+        return None
+    row = execute(
+        f"SELECT {COLUMNS} FROM directory_object WHERE connection_id = ? AND object_id = ? AND gone_at IS NULL",
+        (connection.id, account.directory_id),
+    ).fetchone()
+    if row is None:
+        return None
+    entry = entry_from(row)
+    their_primary, their_aliases = entry.mailbox
+    names = ("display_name", "first_name", "last_name", "mobile")
+    theirs: dict[str, Any] = {name: getattr(entry, name) for name in names}
+    theirs |= {"primary": their_primary or "", "aliases": sorted(their_aliases), "active": entry.enabled}
+    ours: dict[str, Any] = {name: getattr(account, name) for name in names}
+    ours |= {"primary": primary, "aliases": sorted(aliases), "active": account.active}
+    return [Compared(label, after, before) for label, before, after in fields.differences(ours, theirs)]
+
+
+def sync_changes(account: Account) -> list[SyncChange]:
+    """What syncs did to this account or would have done, the newest first."""
+    query = SyncChange.select(SyncChange, SyncRun).join(SyncRun)
+    mine = query.where(SyncChange.account == account.id, SyncRun.organization == account.organization_id)
+    return list(mine.order_by(SyncChange.id.desc()).limit(SHOWN))
+
+
+def events(account: Account, addresses: Sequence[str]) -> list[AuditEvent]:
+    """What the audit log says about this account, the newest first: by its addresses, and by a name only it has."""
+    subjects = list(addresses[:SUBJECTS])
+    namesakes = Account.select().where(
+        Account.organization == account.organization_id, Account.type == account.type,
+        Account.name_key == account.name_key,
+    )  # fmt: skip
+    if account.display_name and namesakes.limit(2).count() == 1:
+        subjects.append(account.display_name)
+    found: list[AuditEvent] = []
+    for subject in subjects:
+        about = (AuditEvent.organization == account.organization_id) & (AuditEvent.subject == subject)
+        query = AuditEvent.select().where(about).order_by(AuditEvent.at.desc(), AuditEvent.id.desc())
+        found.extend(list(query.limit(SHOWN)))
+    return sorted(found, key=lambda event: (event.at, event.id), reverse=True)[:SHOWN]
