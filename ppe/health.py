@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from ppe.db import connect, moment
-from ppe.models import Installation
+from ppe.models import APPLYING, READING, Installation
 
 log = structlog.get_logger()
 
@@ -20,9 +20,10 @@ WORKER_IS_AWAY_AFTER = timedelta(minutes=3)
 BEAT = timedelta(seconds=30)
 _AT_ONCE = 8  # so many questions may hang before the next ones wait in vain; nobody gathers threads by asking often
 
-# A worker that does nothing but a long sync does not come round to its minute, and is at work all the same.
+# A worker that does nothing but long work does not come round to its minute, and is at work all the same.
 _WORKER_SEEN = (
     "SELECT worker_seen_at FROM installation UNION ALL SELECT heartbeat_at FROM sync_run WHERE holds_connection"
+    f" UNION ALL SELECT heartbeat_at FROM csv_import WHERE state IN ('{READING}', '{APPLYING}')"
 )
 _NOTHING = object()
 
@@ -35,7 +36,7 @@ def beat(now: datetime) -> None:
 
 
 def worker_seen(database: Any) -> datetime | None:
-    """When a worker was last seen at work, by itself or by a run that it works on."""
+    """When a worker was last seen at work, by itself or by what it works on."""
     seen = (moment(at) for (at,) in database.execute_sql(_WORKER_SEEN).fetchall())
     return max((at for at in seen if at is not None), default=None)
 

@@ -64,10 +64,11 @@ def restore(settings: Settings, source: Path, now: datetime, *, replace: bool) -
                 "There is an organisation here already. With --replace the backup takes its place, and what is here "
                 "now is kept aside."
             )
-        aside = None if is_empty else f"{now:%Y%m%dT%H%M%SZ}"
+        moment = f"{now:%Y%m%dT%H%M%S.%fZ}"
+        aside = None if is_empty else moment
         put = _put_sqlite if is_sqlite(settings) else _put_postgresql
         kept = put(settings, folder / about.database, now, aside)
-        _put_keys(settings, folder / KEYS, f"{now:%Y%m%dT%H%M%SZ}")
+        _put_keys(settings, folder / KEYS, moment)
         return Restored(about.taken_at, kept, _is_readable(settings, folder / KEYS))
 
 

@@ -54,6 +54,14 @@ def test_everything_about_mail_and_texts_can_be_chosen(tmp_path: Path) -> None:
     assert settings.flask_config()["MAIL_CA_FILE"] == str(authority)
 
 
+def test_what_has_to_do_with_running_it_can_be_chosen(tmp_path: Path) -> None:
+    plain = read(tmp_path)
+    assert (plain.log_format, plain.metrics_token, plain.keep_runs_days) == ("text", "", 90)
+    chosen = read(tmp_path, LOG_FORMAT="JSON", METRICS_TOKEN=SECRET * 4, KEEP_RUNS_DAYS="7")
+    assert (chosen.log_format, chosen.metrics_token, chosen.keep_runs_days) == ("json", SECRET * 4, 7)
+    assert SECRET not in repr(chosen)
+
+
 @pytest.mark.parametrize(
     ("variables", "words"),
     [
@@ -74,6 +82,12 @@ def test_everything_about_mail_and_texts_can_be_chosen(tmp_path: Path) -> None:
         ({"SMS_URL": f"carrierpigeon://{SECRET}/{{to}}"}, "PPE_SMS_URL is not an address that apprise understands"),
         ({"PHONE_REGION": "XX"}, "PPE_PHONE_REGION must be the two letters"),
         ({"PHONE_REGION": "Netherlands"}, "PPE_PHONE_REGION must be the two letters"),
+        ({"LOG_LEVEL": "LOUD"}, "PPE_LOG_LEVEL must be DEBUG"),
+        ({"LOG_FORMAT": "xml"}, "PPE_LOG_FORMAT must be text or json"),
+        ({"METRICS_TOKEN": "fifteen letters"}, "PPE_METRICS_TOKEN must be at least 16"),
+        ({"METRICS_TOKEN": f"{SECRET} with a space in it"}, "PPE_METRICS_TOKEN must be at least 16"),
+        ({"KEEP_RUNS_DAYS": "6"}, "PPE_KEEP_RUNS_DAYS must be at least 7"),
+        ({"KEEP_RUNS_DAYS": "for ever"}, "PPE_KEEP_RUNS_DAYS"),
     ],
 )
 def test_nonsense_stops_the_start_with_a_sentence(tmp_path: Path, variables: dict[str, str], words: str) -> None:

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from ppe import health, tasks
 from ppe.clock import utcnow
 from ppe.health import Health
-from ppe.models import Connection, Installation, SyncRun
+from ppe.models import Connection, CsvImport, Installation, SyncRun
 from tests.conftest import OpenDatabase, People
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -102,6 +102,21 @@ def test_a_worker_in_the_middle_of_a_long_sync_is_not_away(
             organization=people.contoso, connection=Connection.get(Connection.organization == people.contoso),
             state="pulling", heartbeat_at=NOW - MINUTE, created_at=NOW,
         )  # fmt: skip
+    assert long_at_work.look(NOW)["worker"] == "ok"
+
+
+def test_a_worker_in_the_middle_of_a_long_file_is_not_away(
+    long_at_work: Health, people: People, open_database: OpenDatabase
+) -> None:
+    with open_database():
+        health.beat(NOW - timedelta(hours=1))
+        CsvImport.create(
+            organization=people.contoso,
+            created_by_name="Ada",
+            state="reading",
+            heartbeat_at=NOW - MINUTE,
+            created_at=NOW,
+        )
     assert long_at_work.look(NOW)["worker"] == "ok"
 
 

@@ -86,13 +86,11 @@ MAY_IMPORT = (
     ("ppe.views.csv_lines", ("ppe.csv_import.review", "ppe.db", "ppe.models", "ppe.spreadsheet")),  # streams too
     ("ppe.views.audit_log", ("ppe.audit_log", "ppe.clock", "ppe.db", "ppe.models", "ppe.spreadsheet",
                              "ppe.views.*")),  # streams too
-    ("ppe.views*", ("ppe.views*", "ppe.accounts", "ppe.audit_log", "ppe.chart", "ppe.clock", "ppe.config", "ppe.domains", "ppe.errors",
-                    "ppe.exemptions", "ppe.extensions", "ppe.health", "ppe.listings", "ppe.metrics", "ppe.models",
-                    "ppe.organization",
-                    "ppe.outbox", "ppe.overview", "ppe.paging", "ppe.people", "ppe.people_restored",
-                    "ppe.person", "ppe.person_details", "ppe.preferences",
-                    "ppe.search", "ppe.setup", "ppe.signin.*", "ppe.sms",
-                    "ppe.sync.*", "ppe.tasks")),
+    ("ppe.views*", ("ppe.views*", "ppe.accounts", "ppe.audit_log", "ppe.chart", "ppe.clock", "ppe.config",
+                    "ppe.domains", "ppe.errors", "ppe.exemptions", "ppe.extensions", "ppe.health", "ppe.listings",
+                    "ppe.metrics", "ppe.models", "ppe.organization", "ppe.outbox", "ppe.overview", "ppe.paging",
+                    "ppe.people", "ppe.people_restored", "ppe.person", "ppe.person_details", "ppe.preferences",
+                    "ppe.search", "ppe.setup", "ppe.signin.*", "ppe.sms", "ppe.sync.*", "ppe.tasks")),
     ("ppe.log", ("ppe.config", "ppe.operation_settings")),
     ("ppe.listings", ("ppe.db", "ppe.exemptions", "ppe.errors", "ppe.models", "ppe.paging", "ppe.search",
                       "ppe.sql_parts", "ppe.walking")),
