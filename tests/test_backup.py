@@ -339,6 +339,42 @@ def test_a_database_that_somebody_has_open_is_not_replaced(
 
 
 @on_sqlite
+@pytest.mark.parametrize("dies_at", [1, 2])
+def test_killed_while_a_file_takes_its_place_it_is_one_or_the_other_and_done_again_it_goes_on(
+    app: Flask,
+    people: People,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    open_database: OpenDatabase,
+    dies_at: int,
+) -> None:
+    keys = tmp_path / "keys.json"
+    keys.write_text(json.dumps({"encryption_keys": list(app.config["SETTINGS"].encryption_keys)}))
+    source = back_up(app, tmp_path / "it.tar")
+    keys.write_text("others")
+    with open_database():
+        AuditEvent.create(at=utcnow(), actor="Ada", action="after the backup")
+    before, left = everything(), [dies_at]
+    take_place = Path.replace
+
+    def mortal(self: Path, target: Path) -> Path:
+        left[0] -= 1
+        if left[0] == 0:
+            raise KeyboardInterrupt
+        return take_place(self, target)
+
+    monkeypatch.setattr(Path, "replace", mortal)
+    assert ask(app, "restore", source, "--replace").exit_code == 1
+    assert (everything() == before) == (dies_at == 1), "first the database, then the keys"
+    assert keys.read_text() == "others"
+    restore(app, source, "--replace")
+    assert keys.read_text() != "others"
+    with open_database():
+        assert not AuditEvent.select().where(AuditEvent.action == "after the backup").exists()
+    assert not list(tmp_path.glob("*.new"))
+
+
+@on_sqlite
 def test_a_backup_of_an_older_version_is_brought_up_to_date(
     app: Flask, taken: Path, tmp_path: Path, fresh: Fresh
 ) -> None:
