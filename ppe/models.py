@@ -783,7 +783,7 @@ class CsvAddress(Table):
 
 TABLES = (
     Installation, Organization, Domain, DomainClaim, Account, Address, Membership, Connection, DirectoryObject,
-    DirectoryAddress, DirectoryMember, SyncRun, SyncChange, SyncChangeMember, Exemption, AuditEvent, SignInSession, HalfSignIn,
-    Authenticator, SecondFactorCode, TrustedBrowser, PasswordLink, Attempt, Mail, Tally,
+    DirectoryAddress, DirectoryMember, SyncRun, SyncChange, SyncChangeMember, Exemption, AuditEvent, SignInSession,
+    HalfSignIn, Authenticator, SecondFactorCode, TrustedBrowser, PasswordLink, Attempt, Mail, Tally,
     CsvImport, CsvPiece, CsvRow, CsvAddress,
 )  # fmt: skip

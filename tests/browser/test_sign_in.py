@@ -60,7 +60,7 @@ def test_somebody_whom_a_sync_brought_in_signs_in_with_microsoft_and_sees_their_
 
 
 def test_while_microsoft_is_away_a_password_and_a_text_message_let_people_in(
-    page: Page, demo: Demo, has_script: bool
+    demo: Demo, page: Page, has_script: bool
 ) -> None:
     with demo.weather("sign_in_down", kind="503" if has_script else "hang"):
         type_address(page, demo, demo.user)

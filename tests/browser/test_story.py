@@ -18,7 +18,7 @@ UNTICKED = ("Alan Weber", "Imani Ramos")
 EXEMPTED = "Alan Mulder"
 
 
-def test_a_first_sync_is_reviewed_applied_and_found_again(page: Page, demo: Demo, has_script: bool) -> None:
+def test_a_first_sync_is_reviewed_applied_and_found_again(demo: Demo, page: Page, has_script: bool) -> None:
     sign_in_with_microsoft(page, demo)
     run_sync(page, has_script)
 
@@ -64,7 +64,7 @@ def test_a_first_sync_is_reviewed_applied_and_found_again(page: Page, demo: Demo
 
 
 def test_a_domain_that_is_not_registered_stops_the_sync_and_one_press_goes_on(
-    page: Page, demo: Demo, has_script: bool
+    demo: Demo, page: Page, has_script: bool
 ) -> None:
     sign_in_with_microsoft(page, demo)
     run_sync(page, has_script)
@@ -94,7 +94,7 @@ def test_a_domain_that_is_not_registered_stops_the_sync_and_one_press_goes_on(
     expect(page.get_by_role("row", name="adventure.example")).to_be_visible()
 
 
-def test_cancel_leaves_everything_as_it_was(page: Page, demo: Demo, has_script: bool) -> None:
+def test_cancel_leaves_everything_as_it_was(demo: Demo, page: Page, has_script: bool) -> None:
     sign_in_with_microsoft(page, demo)
     run_sync(page, has_script)
     planned = count(page, "adding")
@@ -116,7 +116,7 @@ def test_cancel_leaves_everything_as_it_was(page: Page, demo: Demo, has_script: 
     expect(page.locator(".run-list > li")).to_contain_text("Cancelled")
 
 
-def test_settings_review_and_result_fit_a_telephone(page: Page, demo: Demo, has_script: bool) -> None:
+def test_settings_review_and_result_fit_a_telephone(demo: Demo, page: Page, has_script: bool) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
     sign_in_with_microsoft(page, demo)
     page.goto(f"{demo.address}/import-sync/azure")

@@ -173,7 +173,7 @@ def test_25_an_administrators_fallback_is_on_record_mailed_and_shown_on_home(
         (mail,) = Mail.select()
         assert (mail.kind, mail.organization_id) == ("fallback_used", people.contoso.id)
         assert mail.details["address"] == ADA
-        assert contacts.told(mail.organization) == [("Grace", "grace@contoso.example")]
+        assert contacts.told(Organization.get_by_id(people.contoso.id)) == [("Grace", "grace@contoso.example")]
         assert SignInSession.get().fallback
     home = client.get("/").text.replace("<wbr>", "")
     assert "You signed in with a local password although Microsoft sign-in is on" in home

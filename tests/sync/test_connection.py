@@ -32,7 +32,7 @@ def organization(desk: Desk) -> Organization:
 
 
 def choices(server: PracticeServer, **other: Any) -> Choices:
-    every = dict.fromkeys(
+    every: dict[str, Any] = dict.fromkeys(
         ("sync_active_users", "sync_distribution_groups", "sync_security_groups", "add_users", "update_users",
          "remove_deleted_users", "add_groups", "update_groups", "remove_deleted_groups"), True,
     )  # fmt: skip

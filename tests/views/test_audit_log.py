@@ -89,7 +89,8 @@ def test_it_is_taken_home_whole_and_without_formulas_and_that_is_on_record(
 ) -> None:
     with open_database():
         _event(people, subject="=1+1", details={"before": {"name": "A"}, "after": {"name": "B"}})
-    rows = list(csv.DictReader(StringIO(signed_in.get(f"{LOG}/events.csv?action=domain+removed").text.lstrip("\ufeff"))))
+    file = signed_in.get(f"{LOG}/events.csv?action=domain+removed").text.lstrip("\ufeff")
+    rows = list(csv.DictReader(StringIO(file)))
     assert [(row["About"], row["Details"]) for row in rows] == [("'=1+1", "Name: A → B")]
     with open_database():
         assert AuditEvent.select().where(AuditEvent.action == "audit log exported").count() == 1

@@ -37,7 +37,7 @@ def test_a_logo_takes_the_place_of_the_name_and_strangers_see_it(
     )
     assert '<img class="brand-logo" src="/logo" alt="Guard">' in client.get("/sign-in").text
     with client.get("/logo") as answer:
-        assert (answer.status_code, answer.mimetype, answer.text) == (200, "image/svg+xml", LOGO)
+        assert (answer.status_code, answer.mimetype, answer.data.decode()) == (200, "image/svg+xml", LOGO)
         assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self'")
 
 

@@ -239,4 +239,5 @@ class TestChart:
     ) -> None:
         with open_database():
             changed(people, utcnow(), "adding", 3)
-        assert "No sync has changed anything in the last 30 days." in sign_in(client, "eve@fabrikam.example").get("/").text
+        home = sign_in(client, "eve@fabrikam.example").get("/").text
+        assert "No sync has changed anything in the last 30 days." in home
