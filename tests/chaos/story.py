@@ -14,7 +14,7 @@ from peewee import OperationalError
 
 from ppe import mailer
 from ppe.clock import utcnow
-from ppe.models import Account, Mail, SyncRun
+from ppe.models import RUN_STATES, WORKING_STATES, Account, Mail, SyncRun
 from tests.chaos.browser import Away
 from tests.chaos.directory import Directory
 from tests.chaos.house import House
@@ -22,6 +22,7 @@ from tests.chaos.ledger import check
 from tests.chaos.storm import Storm
 
 PAUSE = 0.1
+LONGEST_WAIT = 3  # until a run that may never start is not waited for any more
 BAD_DAY = 7  # every so many syncs more happens than may go through by itself
 ROUNDS_TO_SETTLE = 8
 
@@ -87,8 +88,7 @@ class Story:
         clears_up = time.monotonic() + min(self.dice.uniform(0.3, 0.7) * share, self.size.storm)
         before = self._newest()
         self._begin(by_hand=self.syncs > 0 and self.dice.random() < 0.2, after=before)
-        time.sleep(self.dice.uniform(0, 0.8))
-        self.storm.kill_worker()
+        self._kill_in_the_middle(before)
         while time.monotonic() < clears_up and not self._is_over(before):
             time.sleep(self.dice.uniform(0, 0.4))
             self.storm.blow()
@@ -99,6 +99,19 @@ class Story:
         self._note_who_has_an_account()
         if self.dice.random() < 0.5:
             self._accept_what_waits()
+
+    def _kill_in_the_middle(self, after: int) -> None:
+        """The worker, soon after the run has come as far as the dice say."""
+        wanted, patience = self.dice.choice(WORKING_STATES), time.monotonic() + LONGEST_WAIT
+        while time.monotonic() < patience and not self._is_over(after) and self._stage(after) < stage_of(wanted):
+            time.sleep(0.005)
+        time.sleep(self.dice.uniform(0, 0.1))
+        self.storm.kill_worker()
+
+    def _stage(self, after: int) -> int:
+        with self.house.tables():
+            run = SyncRun.select().where(SyncRun.id > after).order_by(SyncRun.id).first()
+            return -1 if run is None else stage_of(run.state)
 
     def _note_who_has_an_account(self) -> None:
         with self.house.tables():
@@ -205,6 +218,11 @@ class Story:
                 "seconds": round(time.monotonic() - self.began),
             }
         )
+
+
+def stage_of(state: str) -> int:
+    """How far a run in this state has come."""
+    return RUN_STATES.index(state)
 
 
 def _in(wait: timedelta) -> datetime:
