@@ -142,7 +142,10 @@ def test_the_weather_is_made_and_calmed(client: Client):
     submit(client, "/weather", action="throttle", times="1", retry_after="7")
     submit(client, "/weather", action="calm")
     assert client.ask("/users").status_code == 200
-    for form in ({"action": "slow", "seconds": "soon"}, {"action": "fog"}):
+    submit(client, "/weather", action="fail_page", collection="users", page="1", how="reset", times="1")
+    with pytest.raises(requests.ConnectionError):
+        client.ask("/users")
+    for form in ({"action": "slow", "seconds": "soon"}, {"action": "fog"}, {"action": "fail_page", "how": "rain"}):
         assert submit(client, "/weather", **form).status_code == 400
 
 
