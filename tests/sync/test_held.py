@@ -1,6 +1,6 @@
 """Cases 9 and 10: what is over a limit waits for a person, the rest goes through, and a yes is to that list alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -8,7 +8,10 @@ import pytest
 from ppe.clock import utcnow
 from ppe.errors import Refused
 from ppe.models import Account, Mail, SyncChange, SyncChangeMember, SyncRun
+from ppe.practice.server import PracticeServer
+from ppe.practice.tenant import Tenant
 from ppe.sync import review, run, unattended
+from tests.sync.conftest import Line
 from tests.sync.desk import Desk, say_yes
 from tests.sync.night import Night, waiting_review
 
@@ -44,6 +47,14 @@ class Company:
     def _take(self, count: int) -> list[str]:
         taken, self.people = self.people[:count], self.people[count:]
         return taken
+
+
+@pytest.fixture
+def desk(line: Line) -> Iterator[Desk]:
+    """With pages of the usual size: what is tried here is not the pull."""
+    with PracticeServer(Tenant.empty(domains=("fabrikam.example",))) as server:
+        line(server)
+        yield Desk(server)
 
 
 @pytest.fixture
