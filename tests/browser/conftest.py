@@ -132,7 +132,7 @@ def _started(folder: Path) -> Iterator[Demo]:
         text=True,
     )
     try:
-        yield Demo(**_said(process), practice=f"http://{LOOPBACK}:{practice_port}")
+        yield Demo(**_said(process), practice=f"http://{LOOPBACK}:{practice_port}", folder=folder)
     finally:
         process.terminate()
         process.communicate(timeout=15)

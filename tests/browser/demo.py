@@ -1,21 +1,28 @@
 """The demo, as the browser tests know it: where it is, who signs in, and what can be changed from outside."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
+
+from ppe.practice.demo import Place
 
 
 @dataclass(frozen=True)
 class Demo:
-    """A demo that answers: the console's address, who signs in, and the practice tenant's address."""
+    """A demo that answers: the console's address, who signs in, the practice tenant's address, and its folder."""
 
     address: str
     user: str
     password: str
     practice: str
+    folder: Path
 
     def change(self, action: str, **what: str | None) -> str:
         """Change the practice tenant, as somebody in its own admin center would; gives the id of what was changed."""
@@ -33,6 +40,13 @@ class Demo:
             yield
         finally:
             self._post("weather", action="calm")
+
+    def sync_unattended(self) -> None:
+        """Let a sync run as the schedule would, without waiting for its hour."""
+        ports = [urlsplit(address).port or 0 for address in (self.address, self.practice)]
+        command = (sys.executable, "-m", "flask", "--app", "app", "ppe", "sync")
+        place = Place(self.folder, *ports)
+        subprocess.run(command, env=place.environment(), check=True, capture_output=True, timeout=60)
 
     def _post(self, where: str, **what: str | None) -> dict[str, Any]:
         with requests.Session() as tenant:
