@@ -73,6 +73,7 @@ def gather(run: SyncRun, asked: Mapping[str, str]) -> dict[str, Any]:
         "progress": runs.progress(run),
         "sections": sections,
         "chosen": chosen,
+        "asked_section": chosen.name if asked.get("section") == chosen.name else None,  # else the first that fills
         "meanings": MEANINGS if run.undoes_id is None else undo_page.MEANINGS,
         "text": text,
         "outcome": outcome if outcome in OUTCOMES else "",

@@ -1,6 +1,7 @@
 """The page of a run, in each of its states."""
 
 import csv
+import re
 from io import StringIO
 
 import pytest
@@ -64,6 +65,26 @@ def test_a_working_run_looks_again_by_itself_and_a_review_does_not(console: Cons
     assert "every 1s" not in status
     assert "<html" not in status
     assert 'hx-swap-oob="true">Ready for your review' in status
+
+
+def test_the_review_opens_at_the_first_section_with_something_in_it_unless_another_was_asked_for(
+    console: Console,
+) -> None:
+    console.connect()
+    console.scheduled()
+    console.tenant.delete(console.tenant.find("clara@contoso.example"))
+    run_id = console.begin()
+    for asked, opened in (("", "deleting"), ("?section=adding", "adding")):
+        page = console.get(run_id, asked)
+        found = re.search(r'hx-get="([^"]+)"', page)
+        assert found is not None
+        again = found[1].replace("&amp;", "&")
+        assert ("section=" in again) is bool(asked)
+        assert ("section=" in re.findall(r'href="([^"]+)">Look again', page)[0]) is bool(asked)
+        console.work(run_id)
+        assert re.search(rf'class="tab-{opened}[^"]*" aria-current="page"', console.browser.get(again).text)
+        console.post(run_id, "cancel")
+        run_id = console.begin()
 
 
 def test_while_it_fills_nothing_can_be_ticked(console: Console) -> None:
