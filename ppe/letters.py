@@ -95,7 +95,7 @@ def _notice(organization: Organization, details: Words) -> Words:
 
 
 def _summary(mail: Mail, organization: Organization, now: datetime) -> Addressed:
-    """To the tech contact alone. Who left since it was asked for is waited for like a mail server that is away."""
+    """To the tech contact and the further addresses. Without a contact it waits, as for a mail server that is away."""
     contact = contacts.tech_contact(organization)
     if contact is None:
         raise DeliveryFailed("There is no tech contact to send the summary to.")

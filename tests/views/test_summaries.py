@@ -87,7 +87,7 @@ def test_a_mail_over_several_days_leads_to_all_of_them(
     for nonsense in ("", "never", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-12:00", f"{six + DAY:%Y-%m-%d}"):
         answer = signed_in.get(day, query_string={"since": nonsense})
         assert answer.status_code == 200
-        assert "Long ago" not in answer.text
+        assert f"{on((six - DAY).date())}, 06:00 to {on(six.date())}, 06:00 (UTC)" in answer.text
 
 
 @pytest.mark.parametrize("day", ["no-day", "2026-02-30", "0001-01-01", "2019-12-31", "9999-12-31", "1"])
