@@ -128,7 +128,7 @@ class TestWaiting:
             undoing = run(people, state="review", undoes=held)
         text = signed_in.get("/").text
         assert "A sync on the schedule held changes back: 37 removals" in text
-        assert "The way back of a sync waits for your review" in text
+        assert "The undo of a sync waits for your review" in text
         for waiting in (held, undoing):
             assert f'href="/import-sync/runs/{waiting.id}">Review the changes' in text
         assert "Nothing waits for you." not in text
