@@ -61,13 +61,13 @@ class Place:
         }
 
     def programs(self) -> tuple[Program, Program, Program]:
-        """Tenant, web and worker. The tenant saves itself when it is interrupted."""
+        """Tenant, web and worker. When interrupted the tenant saves itself, and the web server waits for nobody."""
         state = str(self.folder / "tenant.json")
         web = ("--bind", f"127.0.0.1:{self.port}", "--worker-class", "gthread", "--threads", "4")
         worker = ("--workers", "2", "--max-delay", "1", "--graceful-signal", "TERM", "--logfile", os.devnull)
         return (
             Program("tenant", ("ppe.practice", "--port", str(self.practice_port), "--state", state), signal.SIGINT),
-            Program("web", ("gunicorn", "app:app", *web, "--graceful-timeout", "5", "--no-control-socket")),
+            Program("web", ("gunicorn", "app:app", *web, "--no-control-socket"), signal.SIGINT),
             Program("worker", ("huey.bin.huey_consumer", "app.huey", *worker)),
         )
 
