@@ -106,13 +106,14 @@ def carry_out(organization_id: int, batch: Batch, now: datetime) -> None:
 
 
 def require_administrator(organization_id: int) -> None:
-    """Refuse what would lock everybody out.
+    """Refuse what would leave nobody who can change anything: who is read-only can't.
 
     Raises:
-        Refused: the organisation has no active administrator left.
+        Refused: the organisation has no such administrator left.
     """
     left = execute(
-        "SELECT 1 FROM account WHERE organization_id = ? AND type = ? AND active AND removed_at IS NULL LIMIT 1",
+        "SELECT 1 FROM account WHERE organization_id = ? AND type = ? AND active AND NOT read_only"
+        " AND removed_at IS NULL LIMIT 1",
         (organization_id, ADMIN),
     ).fetchone()
     if left is None:

@@ -5,9 +5,8 @@ import socket
 from collections.abc import Callable
 from datetime import datetime
 from secrets import token_hex
-from typing import Any
 
-from ppe.errors import NotFound, RunLost
+from ppe.errors import NotFound
 from ppe.models import APPLYING, READING, CsvImport
 from ppe.sync.claim import STALE_AFTER, is_dead
 
@@ -56,20 +55,3 @@ def claim(import_id: int, now: datetime) -> CsvImport | None:
         .execute()
     )
     return CsvImport.get_by_id(import_id) if claimed else None
-
-
-def keep(one: CsvImport, now: datetime, **changes: Any) -> None:
-    """Prove the claim and write the import's own columns, inside the transaction that writes everything else.
-
-    Raises:
-        RunLost: it was cancelled, or another worker took it over; the transaction must not commit.
-    """
-    kept = (
-        CsvImport.update(heartbeat_at=now, **changes)
-        .where(CsvImport.id == one.id, CsvImport.claim == one.claim, CsvImport.state == one.state)
-        .execute()
-    )
-    if not kept:
-        raise RunLost(f"CSV import {one.id} is no longer ours")
-    for name, value in changes.items():
-        setattr(one, name, value)

@@ -7,7 +7,7 @@ from secrets import token_hex
 from typing import Any
 
 from ppe.errors import RunLost
-from ppe.models import WORKING_STATES, SyncRun
+from ppe.models import WORKING_STATES, CsvImport, SyncRun
 
 STALE_AFTER = timedelta(minutes=3)  # the longest a worker stays silent: one request with all its tries
 
@@ -34,19 +34,22 @@ def needs_worker(run: SyncRun, now: datetime) -> bool:
     return run.claim is None or is_dead(run.claim) or run.heartbeat_at is None or now - run.heartbeat_at > STALE_AFTER
 
 
-def keep(run: SyncRun, now: datetime, **changes: Any) -> None:
+def keep(run: SyncRun | CsvImport, now: datetime, **changes: Any) -> None:
     """Prove the claim and write the run's own columns, inside the transaction that writes everything else.
+
+    A CSV import is claimed and kept in the same way.
 
     Raises:
         RunLost: the run was cancelled, or another worker took it over; the transaction must not commit.
     """
+    table = type(run)
     kept = (
-        SyncRun.update(heartbeat_at=now, **changes)
-        .where(SyncRun.id == run.id, SyncRun.claim == run.claim, SyncRun.state == run.state)
+        table.update(heartbeat_at=now, **changes)
+        .where(table.id == run.id, table.claim == run.claim, table.state == run.state)
         .execute()
     )
     if not kept:
-        raise RunLost(f"run {run.id} is no longer ours")
+        raise RunLost(f"{table.__name__} {run.id} is no longer ours")
     for name, value in changes.items():
         setattr(run, name, value)
 

@@ -177,6 +177,10 @@ def _write(stored: Connection, finding: Finding, now: datetime, chosen: dict[str
     columns = {**chosen, **_outcome(finding, now), "tenant_id": tenant_id}
     if "sync_frequency" in chosen:
         columns |= _schedule(stored, chosen["sync_frequency"], now)
+    if finding.error is None and stored.failing_since is not None:
+        # Somebody mended it: the next slot is not waited out any more.
+        frequency = columns.get("sync_frequency", stored.sync_frequency)
+        columns["next_sync_at"] = schedule.next_slot(frequency, stored.id, now)
     if columns.get("secret_expiry", stored.secret_expiry) != stored.secret_expiry:
         columns["secret_warned"] = None
     if any(name in chosen and chosen[name] != getattr(stored, name) for name in WHO_READS_WHAT[1:]):

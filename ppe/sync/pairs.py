@@ -160,7 +160,8 @@ class Pairs:
 
     def _last_admin(self) -> int | None:
         rows = execute(
-            "SELECT id FROM account WHERE organization_id = ? AND type = ? AND active AND removed_at IS NULL LIMIT 2",
+            "SELECT id FROM account WHERE organization_id = ? AND type = ? AND active AND NOT read_only"
+            " AND removed_at IS NULL LIMIT 2",
             (self.organization_id, ADMIN),
         ).fetchall()
         return int(rows[0][0]) if len(rows) == 1 else None

@@ -219,3 +219,18 @@ def test_a_secret_whose_key_is_lost_fails_the_sync_with_a_sentence(desk: Desk, o
     stored.ad_key = "not readable"
     with pytest.raises(SecretRefused, match="can't be read"):
         connection.graph_for(stored, current_app.config["SETTINGS"])
+
+
+def test_a_connection_that_somebody_mended_does_not_wait_its_back_off_out(
+    desk: Desk, organization: Organization
+) -> None:
+    stored = save(organization, choices(desk.server, sync_frequency=1))
+    far = NOW + timedelta(hours=23)
+    failing = {"failing_since": NOW - timedelta(days=2), "failures": 9, "next_sync_at": far}
+    Connection.update(**failing).where(Connection.id == stored.id).execute()
+    desk.tenant.withdraw_consent()
+    assert save(organization, choices(desk.server, sync_frequency=1)).next_sync_at == far
+    desk.tenant.grant_consent()
+    mended = save(organization, choices(desk.server, sync_frequency=1))
+    assert mended.next_sync_at is not None
+    assert NOW < mended.next_sync_at <= NOW + timedelta(hours=1)

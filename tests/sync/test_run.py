@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from ppe import accounts
 from ppe.clock import utcnow
 from ppe.errors import Refused
 from ppe.models import Account, AuditEvent, Connection, DirectoryObject, Mail, SyncChange, SyncRun
@@ -465,3 +466,17 @@ def test_two_organisations_keep_to_themselves(desk: Desk) -> None:
     assert SyncChange.select().where(SyncChange.run == planned).count() == 0
     assert DirectoryObject.select().where(DirectoryObject.connection == other.connection_id).count() == 1
     assert Connection.select().count() == 2
+
+
+def test_a_read_only_administrator_is_no_administrator_to_be_left_with(desk: Desk) -> None:
+    linked = desk.tenant.hire("Ada Admin", "ada.admin@contoso.example")
+    desk.local("Rita Reader", "rita@contoso.example", type="organization_admin", read_only=True)
+    planned = desk.plan()
+    review.tick(planned, True, section="updating")
+    desk.accept(planned)
+    desk.tenant.block(linked)
+    blocked = desk.plan()
+    assert "last active administrator" in desk.rows(blocked, "not_imported")["Ada Admin"].reason
+    Account.update(read_only=True).where(Account.id == desk.admin.id).execute()
+    with pytest.raises(Refused, match="last active administrator"):
+        accounts.require_administrator(desk.organization.id)
