@@ -10,12 +10,13 @@ from typing import Any
 from ppe.db import execute, marks, stamp
 from ppe.models import DELETING, DISABLING, FUNCTIONAL, GROUP, PERSON_TYPES, SyncRun
 from ppe.sync.apply import DONE
-from ppe.sync.safety import DISABLINGS, LEAVINGS, PRIMARIES, REMOVALS, Count
+from ppe.sync.safety import DISABLINGS, GROUP_REMOVALS, LEAVINGS, PRIMARIES, REMOVALS, Count
 
 LATELY = timedelta(hours=24)
 # Each kind as a condition on a row `c` of sync_change.
 CONDITIONS = {
-    REMOVALS: f"c.section = '{DELETING}'",
+    REMOVALS: f"c.section = '{DELETING}' AND c.kind NOT IN ('{FUNCTIONAL}', '{GROUP}')",
+    GROUP_REMOVALS: f"c.section = '{DELETING}' AND c.kind IN ('{FUNCTIONAL}', '{GROUP}')",
     DISABLINGS: f"c.section = '{DISABLING}'",
     PRIMARIES: "c.moves_primary",
     LEAVINGS: "EXISTS (SELECT 1 FROM sync_change_member x WHERE x.change_id = c.id AND NOT x.joins)",
@@ -25,7 +26,8 @@ _WORTH = {LEAVINGS: f"COALESCE(SUM({_MEMBERS}), 0)"}
 # What there is of each: synced accounts, and of groups their members.
 _SYNCED = "a.organization_id = ? AND a.directory_id IS NOT NULL AND a.removed_at IS NULL"
 _BASES: dict[str, tuple[str, tuple[str, ...]]] = {
-    REMOVALS: (f"account a WHERE {_SYNCED}", ()),
+    REMOVALS: (f"account a WHERE {_SYNCED} AND a.type IN ({marks(PERSON_TYPES)})", PERSON_TYPES),
+    GROUP_REMOVALS: (f"account a WHERE {_SYNCED} AND a.type IN (?, ?)", (GROUP, FUNCTIONAL)),
     DISABLINGS: (f"account a WHERE {_SYNCED} AND a.active AND a.type IN ({marks(PERSON_TYPES)})", PERSON_TYPES),
     PRIMARIES: (f"account a WHERE {_SYNCED} AND a.type <> ?", (GROUP,)),
     LEAVINGS: (

@@ -26,7 +26,7 @@ HOW = {
     "remove_deleted_groups": ("Remove Deleted Groups", "Groups that left the directory are removed here."),
 }
 LIMITS = {
-    safety.REMOVALS: "Removals",
+    safety.REMOVALS: "Removals, of people and of groups each by themselves",
     safety.DISABLINGS: "Deactivations",
     safety.PRIMARIES: "Changes of primary address",
     safety.LEAVINGS: "Members taken from groups",

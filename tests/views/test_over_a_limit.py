@@ -46,7 +46,7 @@ def beside(html: str) -> str:
 def test_the_review_says_what_is_over_and_what_to_type(console: Console, run_id: int) -> None:
     page = console.get(run_id)
     assert "This is over your" in page
-    assert "2 removals: more than 1 and more than 10 % of 4 accounts." in page
+    assert "2 removals: more than 1 and more than 10 % of 3 accounts." in page
     assert ">Type 2 to confirm it</label>" in page
     assert 'aria-invalid="true"' not in page
 
@@ -154,7 +154,7 @@ class TestHeld:
         page = console.get(self.review())
         assert "Held back: nothing of this has changed yet" in page
         assert f'href="/import-sync/runs/{scheduled.id}">' in page
-        assert "2 removals: more than 1 and more than 10 % of 4 accounts." in page
+        assert "2 removals: more than 1 and more than 10 % of 3 accounts." in page
         assert "Accepting counts for this list alone and raises no limit." in page
 
     def test_the_sync_says_what_it_held_and_leads_there(self, console: Console, scheduled: SyncRun) -> None:
