@@ -29,8 +29,9 @@ run: $(VENV)/ready ## the real thing: web and worker
 test: $(VENV)/ready ## every test, browser included
 	$(BIN)/pytest
 
-test-quick: $(VENV)/ready ## every test that needs no browser, in under a minute
-	$(BIN)/pytest -q -m "not browser and not chaos and not slow"
+# A database server that was named has one database, which every test empties: one process then, else one per core.
+test-quick: $(VENV)/ready ## the tests that need no browser and no patience
+	$(BIN)/pytest -q -n $(if $(TEST_DATABASE_URL),0,auto) -m "not browser and not chaos and not slow"
 
 lint: $(VENV)/ready ## ruff and mypy
 	$(BIN)/ruff check .

@@ -16,6 +16,8 @@ from ppe.db import execute
 from ppe.models import FUNCTIONAL, Account, Address, Domain
 from tests.conftest import OpenDatabase, People, add_account
 
+pytestmark = pytest.mark.slow
+
 DOCUMENT = Path(__file__).parent.parent / "docs" / "postfix.md"
 
 

@@ -213,9 +213,10 @@ def test_the_task_sends_and_every_minute_s_tick_rings_for_it(
 
 def test_the_command_sends_a_test_mail_or_says_what_is_wrong(app: Flask, listener: Listener) -> None:
     said = app.test_cli_runner().invoke(args=["ppe", "test-mail", "ada@contoso.example"])
-    assert said.output == "The mail server took a mail for ada@contoso.example.\n"
+    assert "The mail server took a mail for ada@contoso.example.\n" in said.output
     (taken,) = listener.taken
     assert taken.message["Subject"] == "A test mail from PPE"
     listener.answer = lambda _: "554 5.7.1 Go away"
     said = app.test_cli_runner().invoke(args=["ppe", "test-mail", "ada@contoso.example"])
-    assert (said.exit_code, said.output) == (1, "Error: The mail server refused the mail: 554 5.7.1 Go away\n")
+    assert said.exit_code == 1
+    assert "Error: The mail server refused the mail: 554 5.7.1 Go away\n" in said.output

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import requests
 
+pytestmark = pytest.mark.slow
+
 Demo = subprocess.Popen[str]
 Start = Callable[[], Demo]
 

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import pytest
 from flask import current_app
 
 from ppe.clock import utcnow
@@ -11,6 +12,8 @@ from ppe.sync import review, unattended, undoing
 from tests.sync.desk import Desk, say_yes
 from tests.sync.night import Night, waiting_review
 from tests.sync.test_undoing import standing
+
+pytestmark = pytest.mark.slow
 
 
 def kill_until_it_gets_through(desk: Desk, of: SyncRun, step: int) -> int:

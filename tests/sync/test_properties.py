@@ -14,6 +14,8 @@ from ppe.sync import mirror, review
 from tests.sync.conftest import Line
 from tests.sync.desk import Desk
 
+pytestmark = pytest.mark.slow
+
 LOCALS = "abcdefgh"
 SEEDS = st.integers(0, 2**32)
 FEW = settings(
