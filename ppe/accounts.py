@@ -80,6 +80,7 @@ _AMEND = """
     UPDATE account SET type = ?, display_name = ?, name_key = ?, first_name = ?, last_name = ?, surname_key = ?,
         mobile_changed_at = CASE WHEN mobile = ? THEN mobile_changed_at ELSE ? END, mobile = ?, active = ?,
         deactivated_by = ?, microsoft_tenant = NULL, microsoft_id = NULL,
+        converted_at = CASE WHEN ? THEN COALESCE(converted_at, ?) END,
         directory_tenant = ?, directory_id = ?, directory_fingerprint = ?,
         removed_at = NULL, removed_addresses = NULL, version = version + 1
     WHERE organization_id = ? AND id = ? AND version = ?
@@ -151,9 +152,8 @@ def _remove(organization_id: int, removals: Sequence[Removal], now: datetime) ->
     _require_all(removed, removals)
     take_addresses(ids)
     end_sessions(ids)
-    gone = [(account_id,) for account_id in ids]
-    execute_many("DELETE FROM membership WHERE member_id = ?", gone)
-    execute_many("DELETE FROM membership WHERE group_id = ?", gone)
+    for side in ("member_id", "group_id"):
+        execute_many(f"DELETE FROM membership WHERE {side} = ?", [(account_id,) for account_id in ids])
 
 
 def _amend(organization_id: int, amendments: Sequence[Amendment], now: datetime) -> None:
@@ -166,8 +166,8 @@ def _amend(organization_id: int, amendments: Sequence[Amendment], now: datetime)
         [
             (
                 to.type, to.display_name, folded(to.display_name), to.first_name, to.last_name, folded(to.last_name),
-                to.mobile, stamp(now), to.mobile, to.active, to.deactivated_by, to.directory_tenant, to.directory_id,
-                to.directory_fingerprint,
+                to.mobile, stamp(now), to.mobile, to.active, to.deactivated_by, to.converted, stamp(now),
+                to.directory_tenant, to.directory_id, to.directory_fingerprint,
                 organization_id, change.account_id, change.version,
             )
             for change in amendments
@@ -176,10 +176,10 @@ def _amend(organization_id: int, amendments: Sequence[Amendment], now: datetime)
     )  # fmt: skip
     _require_all(amended, amendments)
     give_addresses([(change.account_id, change.standing) for change in amendments])
-    relinked = [change.account_id for change in amendments if change.is_relinked]
+    strangers = [c.account_id for c in amendments if c.is_relinked or c.standing.converted]
     shut_out = [c.account_id for c in amendments if not c.standing.active or c.standing.directory_id is None]
-    end_sessions([*relinked, *shut_out])
-    _end_credentials(relinked)
+    end_sessions([*strangers, *shut_out])
+    end_credentials(strangers)
 
 
 def _create(organization_id: int, newcomers: Sequence[Standing], now: datetime) -> None:
@@ -237,7 +237,7 @@ def end_sessions(account_ids: Sequence[int]) -> None:
         execute_many(f"DELETE FROM {table} WHERE account_id = ?", ids)
 
 
-def _end_credentials(account_ids: Sequence[int]) -> None:
+def end_credentials(account_ids: Sequence[int]) -> None:
     """Neither the password nor the second factor of whoever had the account before is good for anything."""
     ids = [(account_id,) for account_id in account_ids]
     for table in ("authenticator", "second_factor_code", "password_link"):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ppe.db import batches, execute, execute_many, marks
-from ppe.sync.change import ADDING, DELETING, DISABLING, UPDATING
+from ppe.sync.change import ADDING, DELETING, DISABLING, NOT_IMPORTED, UPDATING
 from ppe.sync.contest import Claimant, Holder, settle
 from ppe.sync.planning import Planner
 
@@ -13,12 +13,12 @@ _MOVING = (ADDING, UPDATING, DISABLING)
 # CROSS JOIN, because SQLite would else begin with all addresses where the few changes are the place to begin.
 _WANTED_BUT_HELD = """
     SELECT c.object_id, d.address, a.account_id FROM sync_change c CROSS JOIN directory_address d CROSS JOIN address a
-    WHERE c.run_id = ? AND c.section IN (?, ?, ?) AND d.connection_id = ? AND d.object_id = c.object_id
+    WHERE c.run_id = ? AND c.section IN ({sections}) AND d.connection_id = ? AND d.object_id = c.object_id
       AND a.address = d.address AND (c.account_id IS NULL OR a.account_id <> c.account_id)
 """
 _WANTED_TWICE = """
     SELECT c.object_id, d.address, NULL FROM sync_change c CROSS JOIN directory_address d
-    WHERE c.run_id = ? AND c.section IN (?, ?, ?) AND d.connection_id = ? AND d.object_id = c.object_id AND EXISTS (
+    WHERE c.run_id = ? AND c.section IN ({sections}) AND d.connection_id = ? AND d.object_id = c.object_id AND EXISTS (
         SELECT 1 FROM directory_address e
         WHERE e.connection_id = d.connection_id AND e.address = d.address AND e.object_id <> d.object_id)
 """
@@ -27,10 +27,12 @@ _WANTED_TWICE = """
 def take_over(planner: Planner) -> bool:
     """Plan the objects anew that want an address somebody has: now it is known whose own object is gone.
 
+    A blocked one, which is no newcomer, may follow such an account too.
+
     Returns:
         Whether there are any; where there are none, no address moves between accounts in this run.
     """
-    wanting = {object_id for object_id, _, _ in _contested(planner, _WANTED_BUT_HELD)}
+    wanting = {object_id for object_id, _, _ in _contested(planner, _WANTED_BUT_HELD, (*_MOVING, NOT_IMPORTED))}
     planner.plan_objects(wanting)
     return bool(wanting)
 
@@ -73,8 +75,12 @@ def write_links(run_id: int, link: "Links") -> None:
         )
 
 
-def _contested(planner: Planner, statement: str) -> list[tuple[str, str, int | None]]:
-    rows = execute(statement, (planner.run.id, *_MOVING, planner.connection_id)).fetchall()
+def _contested(
+    planner: Planner, statement: str, sections: Sequence[str] = _MOVING
+) -> list[tuple[str, str, int | None]]:
+    rows = execute(
+        statement.format(sections=marks(sections)), (planner.run.id, *sections, planner.connection_id)
+    ).fetchall()
     return [(object_id, address, account_id) for object_id, address, account_id in rows]
 
 

@@ -81,7 +81,8 @@ def _newcomer(question: Question, options: Options, domains: Domains) -> Change 
         return _not_imported(entry, question.withheld[primary])
     if holder is not None and _may_link(entry, holder):
         return _link(question, holder, domains) if options.updates(entry) else Nothing.LEFT_ALONE
-    if not entry.enabled and not entry.is_group:
+    was_converted = question.account is not None and question.account.converted
+    if not (entry.enabled or entry.is_group or was_converted):
         return _not_imported(
             entry, "Sign-in is blocked in the directory, as it is for most shared mailboxes.", offer=OFFER_FUNCTIONAL
         )
@@ -190,7 +191,7 @@ def _update(question: Question, account: Known, domains: Domains) -> Change | No
         after.get("primary", account.primary) or "",
         before={name: getattr(account, name) for name in after},
         after=after,
-        reason=_why_updated(after),
+        reason=why_updated(after),
         notes=notes,
         account=account,
         fingerprint=entry.fingerprint if complete else None,
@@ -295,7 +296,8 @@ FIELD_WORDS = {
 }
 
 
-def _why_updated(after: Mapping[str, Any]) -> str:
+def why_updated(after: Mapping[str, Any]) -> str:
+    """The reason of a change that follows the directory; empty where it does so in nothing."""
     if after.get("active"):
         return "Sign-in is enabled again in the directory: the account is reactivated."
     words = [word for name, word in FIELD_WORDS.items() if name in after]

@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from peewee import IntegrityError, fn
 
-from ppe import audit, exemptions
+from ppe import exemptions
 from ppe.db import database
 from ppe.errors import NotFound, Refused
 from ppe.models import (
@@ -17,14 +17,11 @@ from ppe.models import (
     REVIEW,
     SECTIONS,
     TICKABLE,
-    Connection,
     SyncChange,
     SyncChangeMember,
     SyncRun,
 )
 from ppe.sync.acceptance import keep_open, require_confirmed, require_open
-from ppe.sync.change import OFFER_FUNCTIONAL
-from ppe.sync.planning import Planner
 from ppe.sync.report import TITLES, UNDO_TITLES, Line, lines
 
 log = structlog.get_logger()
@@ -163,27 +160,6 @@ def exempt(
             SyncChange.id.in_([change.id for change in chosen])
         ).execute()
     return len(chosen)
-
-
-def import_as_functional(run: SyncRun, change_id: int, by_name: str, now: datetime) -> None:
-    """Move a blocked mailbox from Not imported to Adding, as a functional account.
-
-    Raises:
-        Refused: the list is not open, or the row does not offer this.
-    """
-    require_open(run)
-    change = SyncChange.get_or_none(
-        SyncChange.run == run, SyncChange.id == change_id, SyncChange.offer == OFFER_FUNCTIONAL
-    )
-    if change is None:
-        raise Refused("This row can't be imported as a functional account.")
-    planner = Planner(run, Connection.get_by_id(run.connection_id), now.date())
-    with database.atomic():
-        keep_open(run)
-        decided = planner.functional_change(change.object_id)
-        SyncChange.delete().where(SyncChange.id == change.id).execute()
-        planner.store([(change.object_id, decided)])
-        audit.record(run.organization_id, by_name, "import as functional account chosen", change.name, now=now)
 
 
 def accept(run: SyncRun, by_name: str, now: datetime, confirmed: str = "") -> None:

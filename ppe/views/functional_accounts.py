@@ -3,7 +3,7 @@
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from ppe import exemptions, listings
+from ppe import conversion, exemptions, listings
 from ppe.clock import utcnow
 from ppe.models import FUNCTIONAL
 from ppe.views.access import admin_required, current_organization
@@ -35,4 +35,5 @@ def one(account_id: int) -> ResponseReturnValue:
     return render_template(
         "functional_accounts/one.html",
         row=row, members=members, groups=groups, group_count=group_count, exemption=exemption,
+        can_convert_back=not (row.account.removed_at or conversion.obstacle(row.account)),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The review of a run: tick and untick, exempt, import as functional account, and press Sync Active Directory."""
+"""The review of a run: tick and untick, exempt, convert to functional account, and press Sync Active Directory."""
 
 from datetime import date
 from typing import Any
@@ -10,10 +10,11 @@ from htmx_flask import request
 from ppe import tasks
 from ppe.clock import utcnow
 from ppe.errors import Refused
-from ppe.sync import review
+from ppe.sync import conversion_choice, review
 from ppe.views import run_page, ticks
 from ppe.views.access import admin_required, current_admin_name
 from ppe.views.runs import run_of
+from ppe.views.words import plural
 
 bp = Blueprint("review", __name__, url_prefix="/import-sync/runs/<int:run_id>")
 
@@ -57,7 +58,7 @@ def exempt(run_id: int) -> ResponseReturnValue:
     run = run_of(run_id)
     reason = request.form.get("reason", "").strip()[:500]
     try:
-        count = review.exempt(run, _selected(), reason, _last_day(), current_admin_name(), utcnow())
+        count = review.exempt(run, _selected("be left alone"), reason, _last_day(), current_admin_name(), utcnow())
     except Refused as refused:
         flash(refused.sentence, "warning")
     else:
@@ -67,15 +68,19 @@ def exempt(run_id: int) -> ResponseReturnValue:
 
 @bp.post("/functional")
 @admin_required
-def import_as_functional(run_id: int) -> ResponseReturnValue:
-    """**Import as functional account**: the blocked mailbox joins the section Adding."""
+def convert(run_id: int) -> ResponseReturnValue:
+    """**Convert to functional account** of one row, or **Convert Selected** of many; it becomes true with the list."""
     run = run_of(run_id)
     try:
-        review.import_as_functional(run, request.form.get("only", 0, type=int), current_admin_name(), utcnow())
+        selected = _selected("become functional accounts")
+        count, left_out = conversion_choice.choose(run, selected, current_admin_name(), utcnow())
     except Refused as refused:
         flash(refused.sentence, "warning")
-    else:
-        flash("It will be added as a functional account: see Adding.", "success")
+        return _show(run_id)
+    if count:
+        flash(f"{plural(count, 'row')} will add or keep a functional account: see Adding and Updating.", "success")
+    for name, why in left_out.items():
+        flash(f"{name} is left as it is. {why}", "warning")
     return _show(run_id)
 
 
@@ -98,11 +103,11 @@ def accept(run_id: int) -> ResponseReturnValue:
     return redirect(url_for("runs.page", run_id=run_id), 303)
 
 
-def _selected() -> list[int]:
+def _selected(to: str) -> list[int]:
     """The one row whose button was pressed, else those that were selected."""
     chosen = ticks.numbers("only") or ticks.numbers("chosen")
     if not chosen:
-        raise Refused("First select the rows that the sync should leave alone.")
+        raise Refused(f"First select the rows that are to {to}.")
     return chosen
 
 

@@ -7,7 +7,7 @@ import pytest
 from ppe.clock import utcnow
 from ppe.errors import Refused
 from ppe.models import SyncRun
-from ppe.sync import acceptance, review
+from ppe.sync import acceptance, conversion_choice, review
 from tests.sync.desk import Desk
 
 PEOPLE = ("Clara", "Dora", "Emil")
@@ -50,7 +50,7 @@ def test_a_mailbox_is_not_imported_into_a_list_that_was_accepted(desk: Desk, pla
     shared, seen_by_another = desk.rows(planned)["Shared"].id, SyncRun.get_by_id(planned.id)
     review.accept(planned, "Ada", utcnow())
     with pytest.raises(Refused, match="being carried out already"):
-        review.import_as_functional(seen_by_another, shared, "Bea", utcnow())
+        conversion_choice.choose(seen_by_another, [shared], "Bea", utcnow())
     assert desk.rows(planned)["Shared"].section == "not_imported"
 
 

@@ -8,7 +8,7 @@ from ppe import accounts
 from ppe.clock import utcnow
 from ppe.errors import Refused
 from ppe.models import Account, AuditEvent, Connection, DirectoryObject, Mail, SyncChange, SyncRun
-from ppe.sync import review, run
+from ppe.sync import conversion_choice, review, run
 from ppe.sync.fields import differences
 from tests.sync.desk import Desk
 
@@ -330,7 +330,7 @@ def test_a_blocked_mailbox_is_offered_and_imported_as_a_functional_account(desk:
     planned = desk.plan()
     row = desk.rows(planned, "not_imported")["Info"]
     assert row.offer == "functional"
-    review.import_as_functional(planned, row.id, "Ada", utcnow())
+    assert conversion_choice.choose(planned, [row.id], "Ada", utcnow()) == (1, {})
     desk.accept(planned)
     account = desk.account("info@contoso.example")
     assert account is not None

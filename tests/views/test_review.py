@@ -134,11 +134,14 @@ def test_a_blocked_mailbox_is_imported_as_functional_account(console: Console, r
     assert (emil.section, emil.kind) == ("adding", "functional_account")
 
 
-def test_what_offers_nothing_is_not_imported(console: Console, run_id: int) -> None:
-    for only in (console.rows(run_id)["Clara"].id, "", "x"):
-        path = f"/import-sync/runs/{run_id}/functional"
+def test_what_is_no_person_becomes_no_functional_account(console: Console, run_id: int) -> None:
+    path, before = f"/import-sync/runs/{run_id}/functional", console.rows(run_id)
+    answer = console.browser.post(path, data={"only": before["Staff"].id}, follow_redirects=True)
+    assert "Staff is left as it is. It is no person." in answer.text
+    for only in ("", "x"):
         answer = console.browser.post(path, data={"only": only}, follow_redirects=True)
-        assert "can&#39;t be imported" in answer.text
+        assert "First select the rows" in answer.text
+    assert console.rows(run_id) == before
 
 
 def test_what_is_ticked_is_applied_once_however_often_it_is_pressed(console: Console, run_id: int) -> None:
