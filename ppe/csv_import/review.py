@@ -46,6 +46,11 @@ def page(one: CsvImport, standing: str, *, after: int | None = None, before: int
     return Page(rows, earlier, rows[-1].number if len(found) > ROWS_PER_PAGE else None)
 
 
+def record_export(one: CsvImport, by_name: str, now: datetime) -> None:
+    """Taking the lines home that were left out is on record."""
+    audit.record(one.organization_id, by_name, "CSV bad lines exported", one.file_name, {"import": one.id}, now=now)
+
+
 def left_out(one: CsvImport) -> Iterator[CsvRow]:
     """Every line that was bad or failed, in the order of the file, without holding them all."""
     last = 0

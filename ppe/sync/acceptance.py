@@ -43,8 +43,11 @@ def number_of(kinds: list[Over]) -> int:
     return sum(kind.rows for kind in kinds)
 
 
-def require_confirmed(run: SyncRun, typed: str, now: datetime) -> None:
+def require_confirmed(run: SyncRun, typed: str, now: datetime) -> int:
     """What is over a limit is done only when whoever accepts it typed how much it is.
+
+    Returns:
+        How much that is.
 
     Raises:
         Refused: another number was typed, or none; `field` is `confirmed`.
@@ -52,6 +55,6 @@ def require_confirmed(run: SyncRun, typed: str, now: datetime) -> None:
     number = number_of(over(run, now))
     typed = typed.strip().replace(",", "")
     if not number or typed == str(number):
-        return
+        return number
     wrong = f"It is {number:,}, not {typed}. " if typed else ""
     raise Refused(f"{wrong}Type {number:,} here to confirm it, or untick what should stay as it is.", "confirmed")

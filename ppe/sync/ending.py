@@ -68,9 +68,11 @@ def fail_for_domains(run: SyncRun, unknown: list[dict[str, object]], now: dateti
     SyncChange.delete().where(SyncChange.run == run).execute()
     _read_well(run)
     names = ", ".join(str(domain["name"]) for domain in unknown)
+    sentence = f"The directory uses domains that are not registered here: {names}."
+    _record_failure(run, sentence, now)
     claim.keep(
         run, now, state=FAILED, holds_connection=False, claim=None, finished_at=now, unknown_domains=unknown,
-        error_sentence=f"The directory uses domains that are not registered here: {names}.",
+        error_sentence=sentence,
         error_advice="Register each of them as a relay or a management domain, then run the sync again.",
     )  # fmt: skip
     tallies.ended([run])
@@ -103,6 +105,7 @@ def fail(run: SyncRun, error: DirectoryError, now: datetime) -> None:
             claim.keep(run, now, state=FAILED, holds_connection=False, claim=None, finished_at=now, **said)
             stored = Connection.get_by_id(run.connection_id)
             Connection.update(**said).where(Connection.id == run.connection_id).execute()
+            _record_failure(run, error.sentence, now)
             if run.scheduled:
                 _back_off(stored, run, error, now)
             tallies.ended([run])
@@ -110,6 +113,11 @@ def fail(run: SyncRun, error: DirectoryError, now: datetime) -> None:
                     correlation_id=error.correlation_id)  # fmt: skip
     except RunLost:
         log.info("run left to another worker")
+
+
+def _record_failure(run: SyncRun, sentence: str, now: datetime) -> None:
+    by = unattended.BY if run.scheduled else run.started_by_name
+    audit.record(run.organization_id, by, "sync failed", f"run {run.id}", {"reason": sentence}, now=now)
 
 
 def _back_off(connection: Connection, run: SyncRun, error: DirectoryError, now: datetime) -> None:

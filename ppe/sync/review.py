@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from peewee import IntegrityError, fn
 
-from ppe import exemptions
+from ppe import audit, exemptions
 from ppe.db import database
 from ppe.errors import NotFound, Refused
 from ppe.models import (
@@ -178,13 +178,26 @@ def accept(run: SyncRun, by_name: str, now: datetime, confirmed: str = "") -> No
             )
             if not taken.where(SyncRun.id == run.id, SyncRun.state == REVIEW).execute():
                 require_open(SyncRun.get_by_id(run.id))
-            require_confirmed(run, confirmed, now)
+            over_limits = require_confirmed(run, confirmed, now)
             count = SyncChange.select().where(SyncChange.run == run, SyncChange.ticked).count()
             SyncRun.update(to_apply=count).where(SyncRun.id == run.id).execute()
+            deed = "sync accepted" if run.undoes_id is None else "undo accepted"
+            audit.record(run.organization_id, by_name, deed, f"run {run.id}", _told(run, over_limits), now=now)
     except IntegrityError:
         then = "and use that one" if run.undoes_id is None else "then accept this one"
         raise Refused(f"Another sync is at work. Wait until its list is complete, {then}.") from None
     log.info("run accepted", run=run.id, changes=count)
+
+
+def _told(run: SyncRun, over_limits: int) -> dict[str, str]:
+    """How much of each section was accepted, and how much over a limit was confirmed by typing its number."""
+    told = {one.title: f"{one.ticked:,} of {one.count:,}" for one in sections(run) if one.can_tick and one.count}
+    return told | ({"confirmed": f"{over_limits:,}"} if over_limits else {})
+
+
+def record_export(run: SyncRun, by_name: str, now: datetime) -> None:
+    """Taking the list home is on record."""
+    audit.record(run.organization_id, by_name, "sync list exported", f"run {run.id}", {"state": run.state}, now=now)
 
 
 def export(run: SyncRun) -> Iterator[SyncChange]:

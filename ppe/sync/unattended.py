@@ -128,6 +128,8 @@ def _hold(run: SyncRun, over: list[safety.Over], now: datetime) -> SyncRun:
         planned_at=now,
     )
     execute_many("UPDATE sync_change SET run_id = ? WHERE id = ?", [(review.id, change_id) for change_id in ids])
+    held = {"held": [kind.sentence for kind in over], "wait in": f"run {review.id}"}
+    audit.record(run.organization_id, BY, "changes held back", f"run {run.id}", held, now=now)
     return review
 
 

@@ -81,6 +81,7 @@ def status(import_id: int) -> ResponseReturnValue:
 def download(import_id: int) -> ResponseReturnValue:
     """The lines that were left out, each with its number and the reason, streamed."""
     found = mine(import_id)
+    review.record_export(found, current_admin_name(), utcnow())
     headers = {
         "Content-Disposition": f"attachment; filename=csv-import-{found.id}-bad-lines.csv",
         "Cache-Control": "no-store",

@@ -102,6 +102,7 @@ def members(run_id: int, change_id: int) -> ResponseReturnValue:
 def download(run_id: int) -> ResponseReturnValue:
     """Every row of the review or the result as a file, streamed."""
     run = run_of(run_id)
+    review.record_export(run, current_admin_name(), utcnow())
     name = f"sync-{run.id}-{run.state}.csv"
     headers = {"Content-Disposition": f"attachment; filename={name}", "Cache-Control": "no-store"}
     return Response(run_csv.lines(run), mimetype="text/csv", headers=headers)

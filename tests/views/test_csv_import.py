@@ -110,6 +110,7 @@ def test_the_bad_lines_come_as_a_file_with_number_and_reason(app: Flask, signed_
     answer = signed_in.get(f"/csv-import/{import_id}/bad-lines.csv")
     reason = "The primary address x@nowhere.example is on nowhere.example, which is not registered here."
     assert answer.text.splitlines() == ["\ufeffLine,Reason", f'3,"{reason}",\'=cmd(),Where,x@nowhere.example']
+    assert "CSV bad lines exported" in signed_in.get("/account-management/audit-log").text
 
 
 def test_what_is_wrong_with_a_file_stands_beside_it_and_what_was_chosen_stays(signed_in: FlaskClient) -> None:

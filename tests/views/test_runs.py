@@ -254,3 +254,8 @@ def accept(console: Console, run_id: int) -> None:
 
 def follow(console: Console, run_id: int, what: str, **form: object) -> str:
     return console.browser.post(f"{RUNS}/{run_id}/{what}", data=form, follow_redirects=True).text
+
+
+def test_taking_the_list_home_is_on_record(console: Console, run_id: int) -> None:
+    console.browser.get(f"{RUNS}/{run_id}.csv")
+    assert "sync list exported" in console.browser.get("/account-management/audit-log").text.casefold()
