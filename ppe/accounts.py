@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from ppe import removed_memberships
+from ppe import directory_links, removed_memberships
 from ppe.db import as_json, batches, execute, execute_many, marks, stamp
 from ppe.errors import Refused
 from ppe.models import ADMIN, folded
@@ -161,6 +161,8 @@ def _amend(organization_id: int, amendments: Sequence[Amendment], now: datetime)
 
     Where a link is undone there is none any more, and nobody stays signed in by it.
     """
+    following = {c.standing.directory_id: c.account_id for c in amendments if c.standing.directory_id is not None}
+    directory_links.let_go(organization_id, following)
     amended = execute_many(
         _AMEND,
         [
@@ -188,7 +190,7 @@ def _create(organization_id: int, newcomers: Sequence[Standing], now: datetime) 
     linked = [new for new in newcomers if new.directory_id is not None]
     by_hand = [new for new in newcomers if new.directory_id is None]
     execute_many(_NEW, [_new(organization_id, new, created) for new in linked])
-    ids = ids_of_objects(organization_id, [new.directory_id or "" for new in linked])
+    ids = directory_links.accounts_of(organization_id, [new.directory_id or "" for new in linked])
     owners = [(ids[new.directory_id or ""], new) for new in linked]
     for new in by_hand:
         (account_id,) = execute(f"{_NEW} RETURNING id", _new(organization_id, new, created)).fetchone()
@@ -202,18 +204,6 @@ def _new(organization_id: int, new: Standing, created: str) -> tuple[object, ...
         folded(new.last_name), new.mobile, new.active, new.deactivated_by, created if new.converted else None,
         new.directory_tenant, new.directory_id, new.directory_fingerprint, created, False, False,
     )  # fmt: skip
-
-
-def ids_of_objects(organization_id: int, object_ids: Sequence[str]) -> dict[str, int]:
-    """The accounts that are linked to these directory objects."""
-    found: dict[str, int] = {}
-    for some in batches(object_ids):
-        rows = execute(
-            f"SELECT directory_id, id FROM account WHERE organization_id = ? AND directory_id IN ({marks(some)})",
-            (organization_id, *some),
-        )
-        found.update(rows.fetchall())
-    return found
 
 
 def take_addresses(account_ids: Sequence[int]) -> None:

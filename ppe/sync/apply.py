@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from peewee import IntegrityError
 
-from ppe import accounts, exemptions, outbox
+from ppe import accounts, directory_links, exemptions, outbox
 from ppe.accounts import Amendment, Batch, Memberships, Outdated, Removal, Standing
 from ppe.db import batches, database, execute, execute_many, marks
 from ppe.errors import Refused
@@ -197,7 +197,7 @@ class Apply:
     def _write(self, outcomes: Sequence[Outcome]) -> None:
         done = [change for change, outcome, _ in outcomes if outcome == DONE]
         newcomers = [change for change in done if change.account_id is None]
-        added = accounts.ids_of_objects(self.run.organization_id, [change.object_id for change in newcomers])
+        added = directory_links.accounts_of(self.run.organization_id, [change.object_id for change in newcomers])
         execute_many(
             "UPDATE sync_change SET outcome = ?, outcome_reason = ?, account_id = ? WHERE id = ? AND outcome IS NULL",
             [

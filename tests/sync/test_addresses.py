@@ -3,6 +3,7 @@
 import pytest
 
 from ppe.clock import utcnow
+from ppe.models import Account
 from ppe.sync import review
 from tests.sync.desk import Desk
 
@@ -152,3 +153,32 @@ def test_a_change_that_fails_stops_nothing_else(desk: Desk) -> None:
     outcomes = {name: (row.outcome, row.outcome_reason) for name, row in desk.rows(done).items()}
     assert outcomes.pop("P3") == ("failed", "p3@contoso.example belongs to Quick Quinn.")
     assert set(outcomes.values()) == {("done", "")}
+
+
+def test_an_object_that_comes_back_while_somebody_else_has_its_address_is_linked_to_them(desk: Desk) -> None:
+    bo = desk.tenant.hire("Bo", "bo@contoso.example", aliases=["b@contoso.example"])
+    desk.sync()
+    before = Account.get(Account.directory_id == bo)
+    desk.tenant.delete(bo)
+    desk.sync()
+    successor = desk.local("Bo by hand", "bo@contoso.example")
+    desk.tenant.restore(bo)
+    desk.sync()
+    assert Account.get(Account.directory_id == bo).id == successor.id
+    assert desk.people()["Bo"] == ("bo@contoso.example", {"b@contoso.example"})
+    left = Account.get_by_id(before.id)
+    assert (left.directory_id, left.removed_at is None) == (None, False)
+    desk.nothing_left()
+
+
+def test_who_is_linked_lets_go_of_nobody_else_s_object(desk: Desk) -> None:
+    bo, cy = (desk.tenant.hire(name, f"{name}@contoso.example") for name in ("bo", "cy"))
+    desk.sync()
+    desk.tenant.delete(cy)
+    desk.sync()
+    desk.tenant.rename(bo, "Bo Beam")
+    desk.sync()
+    assert Account.get(Account.directory_id == cy).removed_at is not None
+    desk.tenant.restore(cy)
+    desk.sync()
+    assert Account.get(Account.directory_id == cy).removed_at is None
