@@ -104,7 +104,7 @@ def _accounts_page(asked: Query, sort: str, position: Position) -> Page:
     return replace(page, rows=rows)
 
 
-_KEYS = {NAME: "a.name_key", ADDRESS: "p.address", NEWEST: "''"}
+_KEYS = {NAME: "a.name_key", ADDRESS: f"COALESCE(p.address, '{END}' || a.name_key)", NEWEST: "''"}
 _WITH_ADDRESS = " LEFT JOIN address p ON p.account_id = a.id AND p.is_primary"
 
 
@@ -112,7 +112,7 @@ def _of_few(asked: Query, source: Source, sort: str, position: Position) -> Page
     """Everything found is at hand: sorted, counted and cut here."""
     holds = every(*source.conditions)
     rows = execute(
-        f"SELECT DISTINCT COALESCE({_KEYS[sort]}, ''), a.id FROM ({source.ids.sql}) m CROSS JOIN account a"
+        f"SELECT DISTINCT {_KEYS[sort]}, a.id FROM ({source.ids.sql}) m CROSS JOIN account a"
         f"{_WITH_ADDRESS if sort == ADDRESS else ''} WHERE a.id = m.id AND +a.organization_id = ?"
         f" AND a.type || '' IN ({marks(asked.types)}) AND {holds.sql}",
         (*source.ids.parameters, asked.organization_id, *asked.types, *holds.parameters),

@@ -1,7 +1,8 @@
 """A page of a list that is too long to be looked at as a whole: a walk along an index, from a row on or back.
 
-Without a text the walk goes in the order that is asked for. With a text it goes along three indexes, one after the
-other: those whose name begins with it, then those whose last name does, then those who have such an address.
+Without a text the walk goes in the order that is asked for; by address, those who have none come last, by name. With a
+text it goes along three indexes, one after the other: those whose name begins with it, then those whose last name does,
+then those who have such an address.
 """
 
 from collections.abc import Sequence
@@ -108,7 +109,11 @@ def _stretches(asked: Query, sort: str) -> list[Stretch]:
     if sort == NEWEST:
         return [Stretch("a.id", "account a", holds, descending=True)]
     has_address = every(Part("a.id = p.account_id AND p.is_primary"), holds)
-    return [Stretch(f"p.address{bytewise()}", "address p CROSS JOIN account a", has_address, "p.account_id")]
+    has_none = Part("NOT EXISTS (SELECT 1 FROM address p WHERE p.account_id = a.id AND p.is_primary)")
+    return [
+        Stretch(f"p.address{bytewise()}", "address p CROSS JOIN account a", has_address, "p.account_id"),
+        Stretch("a.name_key", "account a", every(has_none, *asked.conditions), by_type=True),
+    ]
 
 
 def _ours(asked: Query) -> Part:

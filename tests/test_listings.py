@@ -123,6 +123,8 @@ def test_a_list_is_sorted_by_name_by_address_or_by_age(people: People) -> None:
     add(people.contoso, "Émil", "aaa@contoso.example")
     assert names(people, Filter(sort="name")) == ["Aaron", "Ada", "Bob", "Émil"]
     assert names(people, Filter(sort="address")) == ["Émil", "Ada", "Bob", "Aaron"]
+    Address.delete().where(Address.address.in_(["aaa@contoso.example", "ada@contoso.example"])).execute()
+    assert names(people, Filter(sort="address")) == ["Bob", "Aaron", "Ada", "Émil"], "who has none comes last, by name"
     assert names(people, Filter(sort="newest")) == ["Émil", "Aaron", "Bob", "Ada"]
 
 
@@ -146,7 +148,9 @@ def test_the_pages_there_and_back_have_everybody_once_and_the_first_is_full(
     people: People, sort: str, text: str
 ) -> None:
     for number in range(120):  # all of one name: their order is still one
-        add(people.contoso, "Same", f"same{number:03}@contoso.example", type=PERSON_TYPES[number % 3])
+        one = add(people.contoso, "Same", f"same{number:03}@contoso.example", type=PERSON_TYPES[number % 3])
+        if number % 2 and not text:
+            Address.delete().where(Address.account == one).execute()
     there, back = _through(people, Filter(text, sort=sort))
     shown = [row.account.id for page in there for row in page.rows]
     assert len(shown) == len(set(shown)) == (120 if text else 122)
