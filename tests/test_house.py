@@ -16,6 +16,7 @@ PURE = (
     "ppe.sync.plan",
     "ppe.sync.change",
     "ppe.sync.contest",
+    "ppe.sync.desired",
     "ppe.sync.entry",
     "ppe.sync.fields",
     "ppe.sync.report",

@@ -23,6 +23,7 @@ from ppe.sync.change import (
     Options,
     Question,
 )
+from ppe.sync.desired import addresses, kind, kind_of, name_of, person_fields, type_for
 from ppe.sync.entry import Entry, domain_of
 
 LAST_ADMINISTRATOR = "The last active administrator can be neither disabled nor removed by a sync."
@@ -50,7 +51,7 @@ def remove(entry: Entry, account: Known, why: str, options: Options) -> Change |
         return Nothing.LEFT_ALONE
     change = Change(
         DELETING,
-        _kind(account.type),
+        kind(account.type),
         account.display_name,
         account.primary or "",
         before=_standing(account),
@@ -68,7 +69,7 @@ def exempted(entry: Entry, account: Known | None, reason: str) -> Change:
     """An object that an exemption keeps the sync away from."""
     primary = entry.mailbox[0] or (account.primary if account else None)
     why = f"Exempt from sync: {reason}" if reason else "Exempt from sync."
-    return Change(EXEMPT, _entry_kind(entry), _name(entry), primary or "", reason=why, ticked=False, account=account)
+    return Change(EXEMPT, kind_of(entry), name_of(entry), primary or "", reason=why, ticked=False, account=account)
 
 
 def _newcomer(question: Question, options: Options, domains: Domains) -> Change | Nothing:
@@ -123,15 +124,15 @@ def _may_link(entry: Entry, holder: Known) -> bool:
 
 def _add(question: Question, role: str, domains: Domains) -> Change:
     entry, restored = question.entry, question.account
-    primary, aliases, notes, complete = _addresses(question, domains)
-    after: dict[str, Any] = {"type": _type_for(entry, role), "display_name": _name(entry), "active": True}
+    primary, aliases, notes, complete = addresses(question, domains)
+    after: dict[str, Any] = {"type": type_for(entry, role), "display_name": name_of(entry), "active": True}
     if restored is not None:
         after["type"] = restored.type
-    after |= _person_fields(entry) | {"primary": primary, "aliases": aliases}
+    after |= person_fields(entry) | {"primary": primary, "aliases": aliases}
     reason = "Back in the directory: the removed account is restored." if restored else "New in the directory."
     return Change(
         ADDING,
-        _kind(after["type"]),
+        kind(after["type"]),
         after["display_name"],
         primary or "",
         after=after,
@@ -147,7 +148,7 @@ def _link(question: Question, holder: Known, domains: Domains) -> Change:
     change = _update(question, holder, domains)
     if not isinstance(change, Change) or change.section == NOT_IMPORTED:
         entry = question.entry
-        change = Change(UPDATING, _kind(holder.type), _name(entry), holder.primary or "", account=holder)
+        change = Change(UPDATING, kind(holder.type), name_of(entry), holder.primary or "", account=holder)
         change = replace(change, fingerprint=entry.fingerprint)
     why = (
         "Recreated in the directory under the same address: the account follows it, its sessions and second factor end."
@@ -164,13 +165,13 @@ def _link(question: Question, holder: Known, domains: Domains) -> Change:
 
 def _update(question: Question, account: Known, domains: Domains) -> Change | Nothing:
     entry = question.entry
-    primary, aliases, notes, complete = _addresses(question, domains)
-    wanted: dict[str, Any] = {"display_name": _name(entry)}
+    primary, aliases, notes, complete = addresses(question, domains)
+    wanted: dict[str, Any] = {"display_name": name_of(entry)}
     offer = None
     if entry.is_group and not account.converted:
-        wanted["type"] = _type_for(entry, account.type)
+        wanted["type"] = type_for(entry, account.type)
     if account.is_person or not entry.is_group:
-        wanted |= _person_fields(entry)
+        wanted |= person_fields(entry)
     obstacle = _primary_obstacle(question, account, domains)
     if obstacle is None:
         wanted |= {"primary": primary, "aliases": aliases}
@@ -186,8 +187,8 @@ def _update(question: Question, account: Known, domains: Domains) -> Change | No
         return replace(left_out, account=account, notes=notes)
     change = Change(
         UPDATING,
-        _kind(after.get("type", account.type)),
-        _name(entry),
+        kind(after.get("type", account.type)),
+        name_of(entry),
         after.get("primary", account.primary) or "",
         before={name: getattr(account, name) for name in after},
         after=after,
@@ -224,30 +225,6 @@ def _primary_obstacle(question: Question, account: Known, domains: Domains) -> C
     return _obstacle(question.entry, domains)
 
 
-def _addresses(question: Question, domains: Domains) -> tuple[str | None, tuple[str, ...], tuple[str, ...], bool]:
-    """The addresses to give, notes on those that are not given, and whether the directory's wish is met for good.
-
-    An alias on an unregistered domain is settled until the domains change; one that somebody else has, is not.
-    """
-    primary, wanted = question.entry.mailbox
-    given, notes, complete = [], [], True
-    for alias in wanted:
-        if domain_of(alias) not in domains.registered:
-            notes.append(f"The alias {alias} is left out: its domain is not registered here.")
-        elif alias in question.withheld:
-            notes.append(f"The alias {alias} is left out. {question.withheld[alias]}")
-            complete = False
-        else:
-            given.append(alias)
-    return primary, tuple(given), tuple(notes), complete
-
-
-def _person_fields(entry: Entry) -> dict[str, str]:
-    if entry.is_group:
-        return {}
-    return {"first_name": entry.first_name, "last_name": entry.last_name, "mobile": entry.mobile}
-
-
 def _standing(account: Known) -> dict[str, Any]:
     """What a removal takes away."""
     return {
@@ -261,28 +238,8 @@ def _standing(account: Known) -> dict[str, Any]:
 def _not_imported(entry: Entry, reason: str, offer: str | None = None) -> Change:
     primary = entry.mailbox[0]
     return Change(
-        NOT_IMPORTED, _entry_kind(entry), _name(entry), primary or entry.mail, reason=reason, ticked=False, offer=offer
+        NOT_IMPORTED, kind_of(entry), name_of(entry), primary or entry.mail, reason=reason, ticked=False, offer=offer
     )
-
-
-def _type_for(entry: Entry, role: str) -> str:
-    """A group with an address is a functional account, one without is a group; a user has the role."""
-    if not entry.is_group:
-        return role
-    return FUNCTIONAL if entry.mailbox[0] else GROUP
-
-
-def _name(entry: Entry) -> str:
-    first_last = f"{entry.first_name} {entry.last_name}".strip()
-    return entry.display_name or first_last or entry.mailbox[0] or entry.mail or entry.object_id
-
-
-def _entry_kind(entry: Entry) -> str:
-    return _kind(_type_for(entry, "user"))
-
-
-def _kind(account_type: str) -> str:
-    return account_type if account_type in (FUNCTIONAL, GROUP) else "user"
 
 
 FIELD_WORDS = {

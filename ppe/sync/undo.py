@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ppe.sync.change import ADDING, ADMIN, DELETING, DISABLING, FUNCTIONAL, GROUP, NOT_IMPORTED, UPDATING, Change, Known
+from ppe.sync.change import ADDING, ADMIN, DELETING, DISABLING, GROUP, NOT_IMPORTED, UPDATING, Change, Known
+from ppe.sync.desired import kind
 from ppe.sync.entry import domain_of
 from ppe.sync.plan import LAST_ADMINISTRATOR
 
@@ -118,7 +119,7 @@ def _remove(deed: Deed, account: Known) -> Change:
     }
     return Change(
         DELETING,
-        _kind(account.type),
+        kind(account.type),
         account.display_name,
         account.primary or "",
         before=before,
@@ -141,7 +142,7 @@ def _restore(deed: Deed, account: Known) -> Change:
         back = "addresses, memberships, password and second factor"
     return Change(
         ADDING,
-        _kind(account.type),
+        kind(account.type),
         account.display_name,
         primary or "",
         after=after,
@@ -158,7 +159,7 @@ def _put_back(deed: Deed, account: Known) -> Change:
     does = "the account is reactivated" if after.get("active") else "it is put back as it was"
     change = Change(
         DISABLING if after.get("active") is False else UPDATING,
-        _kind(after.get("type", account.type)),
+        kind(after.get("type", account.type)),
         after.get("display_name", account.display_name),
         after.get("primary", account.primary) or "",
         before={name: getattr(account, name) for name in after},
@@ -197,7 +198,3 @@ def _impossible(change: Change, reason: str) -> Change:
 
 def _plain(value: object) -> object:
     return sorted(value) if isinstance(value, list | tuple) else value
-
-
-def _kind(account_type: str) -> str:
-    return account_type if account_type in (FUNCTIONAL, GROUP) else "user"
