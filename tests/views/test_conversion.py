@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from ppe.models import FUNCTIONAL, Account, Connection, DirectoryObject, Exemption
+from ppe.models import FUNCTIONAL, Account, Connection, DirectoryObject, Exemption, Organization
 from tests.conftest import OpenDatabase, People
 from tests.views.conftest import Console
 from tests.views.gate import assert_administrators_only
@@ -62,6 +62,16 @@ def test_the_page_says_what_ends_and_what_stays(signed_in: FlaskClient, blocked:
     assert "Sign-in ends at once" in text
     assert "A blocked sign-in there changes nothing here" in text
     assert "It is no administrator any more." not in text
+
+
+def test_the_tech_contact_is_told_to_be_replaced(
+    signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    path = f"/users/{people.bob.id}/convert"
+    assert "tech contact" not in signed_in.get(path).text
+    with open_database():
+        Organization.update(tech_contact=people.bob).where(Organization.id == people.contoso.id).execute()
+    assert "It is the tech contact" in signed_in.get(path).text
 
 
 def test_who_would_be_deactivated_by_the_next_sync_can_be_exempted(
