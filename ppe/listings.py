@@ -4,16 +4,16 @@ A page begins after an account, or ends before one, whose place in the order is 
 first, and an address in the browser holds nobody's name.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
 from peewee import fn
 
-from ppe import exemptions, search, walking
+from ppe import exemptions, nesting, search, walking
 from ppe.db import execute, marks
 from ppe.errors import NotFound
-from ppe.models import ACCOUNT_TYPES, FUNCTIONAL, GROUP, Account, Exemption, Membership, folded
+from ppe.models import ACCOUNT_TYPES, FUNCTIONAL, GROUP, PERSON_TYPES, Account, Exemption, Membership, folded
 from ppe.paging import FIRST, ROWS_PER_PAGE, Page, Position, cut
 from ppe.search import ADDRESS, MANY, NAME, NEWEST, REMOVED, Filter, Query, Source
 from ppe.sql_parts import END, every
@@ -24,12 +24,16 @@ MEMBERS_COUNTED = 1_000
 
 @dataclass(slots=True)
 class Row:
-    """One account with its addresses, those of a removed one included, and how many members it has."""
+    """One account with its addresses, those of a removed one included, and how many members it has.
+
+    `path` are the groups through which it is in the one whose members are listed.
+    """
 
     account: Account
     primary: str = ""
     aliases: list[str] = field(default_factory=list)
     members: int = 0
+    path: tuple[str, ...] = ()
 
     @property
     def has_more_members(self) -> bool:
@@ -48,6 +52,16 @@ def accounts(
 def members(organization_id: int, group: Account, position: Position = FIRST) -> Page:
     """One page of who is in a group or a functional account, by name."""
     return _accounts_page(search.members(organization_id, ACCOUNT_TYPES, group.id), NAME, position)
+
+
+def everyone_in(
+    organization_id: int, group: Account, inside: Mapping[int, tuple[str, ...]], position: Position = FIRST
+) -> Page:
+    """One page of who is in a group, directly or through the groups inside it (nesting.py); each once, by name."""
+    asked = search.members_of_all(organization_id, (*PERSON_TYPES, FUNCTIONAL), [group.id, *inside])
+    page = _accounts_page(asked, NAME, position)
+    paths = nesting.paths([row.account.id for row in page.rows], group, inside)
+    return replace(page, rows=[replace(row, path=paths.get(row.account.id, ())) for row in page.rows])
 
 
 def groups_of(account: Account) -> tuple[list[Account], int]:

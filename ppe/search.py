@@ -11,7 +11,7 @@ from datetime import date
 from typing import NamedTuple
 
 from ppe.db import as_json, execute, marks
-from ppe.models import folded
+from ppe.models import FUNCTIONAL, folded
 from ppe.sql_parts import Part, between, bytewise, either, every, one_after_another
 
 MANY = 1_000  # so many are looked at one by one
@@ -100,9 +100,22 @@ def query(organization_id: int, types: Sequence[str], wanted: Filter, today: dat
 
 def members(organization_id: int, types: Sequence[str], group_id: int) -> Query:
     """Who is in a group."""
-    is_in = Part("EXISTS (SELECT 1 FROM membership s WHERE s.group_id = ? AND s.member_id = a.id)", (group_id,))
-    ids = Part("SELECT member_id AS id FROM membership WHERE group_id = ?", (group_id,))
-    return Query(organization_id, tuple(types), (), (is_in,), ids)
+    return _in_any(organization_id, types, [group_id])
+
+
+def members_of_all(organization_id: int, types: Sequence[str], group_ids: Sequence[int]) -> Query:
+    """Who is in any of some groups, but for functional accounts that have members themselves."""
+    is_leaf = Part("a.type <> ? OR NOT EXISTS (SELECT 1 FROM membership g WHERE g.group_id = a.id)", (FUNCTIONAL,))
+    return _in_any(organization_id, types, group_ids, is_leaf)
+
+
+def _in_any(organization_id: int, types: Sequence[str], groups: Sequence[int], *further: Part) -> Query:
+    given = tuple(groups)
+    is_in = Part(
+        f"EXISTS (SELECT 1 FROM membership s WHERE s.member_id = a.id AND s.group_id IN ({marks(given)}))", given
+    )
+    ids = Part(f"SELECT member_id AS id FROM membership WHERE group_id IN ({marks(given)})", given)
+    return Query(organization_id, tuple(types), (), (is_in, *further), ids)
 
 
 def small_source(asked: Query, *, walks_anyway: bool) -> Source | None:

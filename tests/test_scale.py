@@ -99,7 +99,7 @@ def _filled(number: int) -> tuple[int, int, int, int]:
     )
     execute_many(
         "INSERT INTO membership (group_id, member_id) VALUES (?, ?)",
-        [(group, i + 10) for group in (10, 11) for i in range(2, number)],
+        [(10, 11), *((group, i + 10) for group in (10, 11) for i in range(2, number))],
     )
     execute_many(
         "INSERT INTO exemption (organization_id, object_id, address, name, name_key, reason, created_at,"
@@ -167,6 +167,8 @@ PAGES: dict[str, Callable[[Company], str]] = {
     "groups": lambda _: "/groups",
     "a group": lambda c: f"/groups/{c.group}",
     "its further members": lambda c: f"/groups/{c.group}?after={c.middle}",
+    "everyone in a group of groups": lambda c: f"/groups/{c.group}?everyone=yes",
+    "everyone, in the middle": lambda c: f"/groups/{c.group}?everyone=yes&after={c.middle}",
     "exemptions": lambda _: "/exemptions",
 }
 

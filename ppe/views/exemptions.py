@@ -8,6 +8,8 @@ from flask.typing import ResponseReturnValue
 from ppe import exemptions, listings
 from ppe.clock import utcnow
 from ppe.errors import Refused
+from ppe.models import ACCOUNT_TYPES
+from ppe.views import account_page
 from ppe.views.access import admin_required, current_admin_name, current_organization
 from ppe.views.account_filter import position
 
@@ -35,6 +37,17 @@ def add() -> ResponseReturnValue:
         return _page(typed, {refused.field or "form": refused.sentence}), 422
     flash(f"{name} is exempt: every sync leaves it alone from now on.", "success")
     return redirect(url_for(".page"), 303)
+
+
+@bp.post("/accounts/<int:account_id>")
+@admin_required
+def exempt_account(account_id: int) -> ResponseReturnValue:
+    """**Exempt from Sync** on the page of an account: at once, and until somebody ends it."""
+    row = listings.one(current_organization().id, ACCOUNT_TYPES, account_id)
+    thing = {"object_id": row.account.directory_id, "address": row.primary or None, "name": row.account.display_name}
+    exemptions.add_many(row.account.organization_id, [thing], "", None, current_admin_name(), utcnow())
+    flash("It is exempt: every sync leaves it alone from now on.", "success")
+    return redirect(account_page.address_of(row.account, "sync"), 303)
 
 
 @bp.post("/<int:exemption_id>/end")

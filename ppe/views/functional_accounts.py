@@ -3,9 +3,10 @@
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from ppe import conversion, exemptions, listings
+from ppe import conversion, listings
 from ppe.clock import utcnow
 from ppe.models import FUNCTIONAL
+from ppe.views import account_page, members
 from ppe.views.access import admin_required, current_organization
 from ppe.views.account_filter import CHOICES, asked, position, words_of
 
@@ -27,13 +28,9 @@ def page() -> ResponseReturnValue:
 @admin_required
 def one(account_id: int) -> ResponseReturnValue:
     """Everything about one functional account, with a page of its members."""
-    organization_id = current_organization().id
-    row = listings.one(organization_id, [FUNCTIONAL], account_id)
-    members = listings.members(organization_id, row.account, position())
-    groups, group_count = listings.groups_of(row.account)
-    exemption = exemptions.covering(row.account, row.primary, utcnow().date())
+    row = listings.one(current_organization().id, [FUNCTIONAL], account_id)
+    can_convert_back = not (row.account.removed_at or conversion.obstacle(row.account))
     return render_template(
         "functional_accounts/one.html",
-        row=row, members=members, groups=groups, group_count=group_count, exemption=exemption,
-        can_convert_back=not (row.account.removed_at or conversion.obstacle(row.account)),
+        **account_page.gather(row), **members.gather(row), can_convert_back=can_convert_back,
     )  # fmt: skip

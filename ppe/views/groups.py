@@ -3,9 +3,10 @@
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from ppe import exemptions, listings
+from ppe import listings
 from ppe.clock import utcnow
 from ppe.models import GROUP
+from ppe.views import account_page, members
 from ppe.views.access import admin_required, current_organization
 from ppe.views.account_filter import CHOICES, asked, position, words_of
 
@@ -26,12 +27,5 @@ def page() -> ResponseReturnValue:
 @admin_required
 def one(account_id: int) -> ResponseReturnValue:
     """Everything about one group, with a page of its members."""
-    organization_id = current_organization().id
-    row = listings.one(organization_id, [GROUP], account_id)
-    members = listings.members(organization_id, row.account, position())
-    groups, group_count = listings.groups_of(row.account)
-    exemption = exemptions.covering(row.account, row.primary, utcnow().date())
-    return render_template(
-        "groups/one.html",
-        row=row, members=members, groups=groups, group_count=group_count, exemption=exemption,
-    )  # fmt: skip
+    row = listings.one(current_organization().id, [GROUP], account_id)
+    return render_template("groups/one.html", **account_page.gather(row), **members.gather(row))

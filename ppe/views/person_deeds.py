@@ -1,4 +1,4 @@
-"""What is done with one person by a button: deactivate, activate, remove, restore, exempt."""
+"""What is done with one person by a button: deactivate, activate, remove, restore."""
 
 from collections.abc import Callable
 
@@ -6,11 +6,11 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from ppe import exemptions, people, people_restored
+from ppe import people, people_restored
 from ppe.clock import utcnow
 from ppe.errors import Refused
 from ppe.listings import Row
-from ppe.views.access import admin_required, current_admin_name
+from ppe.views.access import admin_required
 from ppe.views.people import row_of, seen
 
 bp = Blueprint("person_deeds", __name__, url_prefix="/users")
@@ -66,17 +66,6 @@ def restore(account_id: int) -> ResponseReturnValue:
         row, f"{row.account.display_name} is restored.",
         lambda: people_restored.restore(row.account.organization_id, [seen()], current_user, utcnow()),
     )  # fmt: skip
-
-
-@bp.post("/<int:account_id>/exempt")
-@admin_required
-def exempt(account_id: int) -> ResponseReturnValue:
-    """**Exempt from Sync**, at once and until somebody ends it."""
-    row = row_of(account_id)
-    thing = {"object_id": row.account.directory_id, "address": row.primary or None, "name": row.account.display_name}
-    exemptions.add_many(row.account.organization_id, [thing], "", None, current_admin_name(), utcnow())
-    flash("It is exempt: every sync leaves it alone from now on.", "success")
-    return redirect(url_for("users.one", account_id=account_id, _anchor="sync"), 303)
 
 
 def _set_active(account_id: int, *, active: bool) -> ResponseReturnValue:

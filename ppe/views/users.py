@@ -4,13 +4,14 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from ppe import exemptions, listings, person, tasks
+from ppe import listings, tasks
 from ppe.clock import utcnow
 from ppe.errors import Refused
 from ppe.models import PERSON_TYPES
 from ppe.signin import issued_codes, second_factor, sessions
 from ppe.sms import masked
 from ppe.sync.fields import TYPE_WORDS
+from ppe.views import account_page
 from ppe.views.access import admin_required, current_organization, visitor
 from ppe.views.account_filter import CHOICES, asked, position, words_of
 
@@ -36,20 +37,13 @@ def one(account_id: int) -> ResponseReturnValue:
     """Everything about one user."""
     now = utcnow()
     row = listings.one(current_organization().id, PERSON_TYPES, account_id)
-    groups, group_count = listings.groups_of(row.account)
     factors = second_factor.of(row.account, now)
     return render_template(
         "users/one.html",
-        row=row,
-        groups=groups,
-        group_count=group_count,
-        exemption=exemptions.covering(row.account, row.primary, now.date()),
+        **account_page.gather(row),
         factors=factors,
         number=masked(factors.number) if factors.number else None,
         last_session=next(iter(sessions.of(account_id, now)), None),
-        compared=person.compared(row.account, row.primary, row.aliases),
-        changes=person.sync_changes(row.account),
-        events=person.events(row.account, [address for address in (row.primary, *row.aliases) if address]),
         may_get_code=bool(row.primary) and issued_codes.may_get(row.account, current_user),
     )
 

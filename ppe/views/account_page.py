@@ -1,0 +1,34 @@
+"""What the pages of a person, a functional account and a group have in common."""
+
+from typing import Any
+
+from flask import url_for
+
+from ppe import exemptions, listings, nesting, person, planned
+from ppe.clock import utcnow
+from ppe.listings import Row
+from ppe.models import FUNCTIONAL, GROUP, Account
+
+_PAGES = {FUNCTIONAL: "functional_accounts.one", GROUP: "groups.one"}
+
+
+def gather(row: Row) -> dict[str, Any]:
+    """The account with its groups, its exemption, the directory's words, what a sync would change, and its history."""
+    groups, group_count = listings.groups_of(row.account)
+    return {
+        "row": row,
+        "account": row.account,
+        "groups": groups,
+        "group_count": group_count,
+        "through": nesting.through(row.account, groups),
+        "exemption": exemptions.covering(row.account, row.primary, utcnow().date()),
+        "planned": planned.for_account(row.account),
+        "compared": person.compared(row.account, row.primary, row.aliases),
+        "changes": person.sync_changes(row.account),
+        "events": person.events(row.account, [address for address in (row.primary, *row.aliases) if address]),
+    }
+
+
+def address_of(account: Account, anchor: str | None = None) -> str:
+    """Where the page of an account is, whatever it is."""
+    return url_for(_PAGES.get(account.type, "users.one"), account_id=account.id, _anchor=anchor)
