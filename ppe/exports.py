@@ -12,7 +12,7 @@ from ppe.db import execute, marks
 from ppe.models import GROUP
 from ppe.search import Filter
 from ppe.sql_parts import every
-from ppe.sync.fields import TYPE_WORDS
+from ppe.sync.fields import GROUP_KIND_WORDS, TYPE_WORDS
 
 AT_ONCE = 500
 MEMBERS_AT_ONCE = 1000
@@ -22,12 +22,6 @@ PERSON_COLUMNS = (
     "Exempt from Sync",
 )  # fmt: skip
 GROUP_COLUMNS = ("Group", "Kind", "Primary address", "Member", "Member address", "Member role")
-KINDS = {
-    "microsoft365": "Microsoft 365 group",
-    "distribution": "Distribution list",
-    "mail_security": "Mail-enabled security group",
-    "security": "Security group",
-}
 
 _MEMBERS = f"""
     SELECT a.id, a.display_name, p.address, a.type FROM membership m JOIN account a ON a.id = m.member_id
@@ -75,7 +69,11 @@ def groups(organization_id: int, wanted: Filter, today: date) -> Iterator[Sequen
         kinds = dict(execute(f"{_KINDS} ({marks(ids)})", ids).fetchall())
         addresses = _addresses(ids)
         for group_id, name in batch:
-            group = (name, KINDS.get(kinds.get(group_id, ""), TYPE_WORDS[GROUP]), (addresses[group_id] or [""])[0])
+            group = (
+                name,
+                GROUP_KIND_WORDS.get(kinds.get(group_id, ""), TYPE_WORDS[GROUP]),
+                (addresses[group_id] or [""])[0],
+            )
             nobody = True
             for member in _members(organization_id, group_id):
                 nobody = False

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ppe.db import execute
-from ppe.models import Account, AuditEvent, Connection, SyncChange, SyncRun
+from ppe.models import Account, AuditEvent, Connection, DirectoryObject, SyncChange, SyncRun
 from ppe.sync import fields
 from ppe.sync.mirror import COLUMNS, entry_from
 
@@ -46,6 +46,21 @@ def compared(account: Account, primary: str, aliases: Sequence[str]) -> list[Com
     ours: dict[str, Any] = {name: getattr(account, name) for name in names}
     ours |= {"primary": primary, "aliases": sorted(aliases), "active": account.active}
     return [Compared(label, after, before) for label, before, after in fields.differences(ours, theirs)]
+
+
+def directory_kind(account: Account) -> str:
+    """What the directory calls a group, such as a Microsoft 365 group; empty for what is none there."""
+    found = (
+        DirectoryObject.select(DirectoryObject.group_kind)
+        .join(Connection)
+        .where(
+            Connection.organization == account.organization_id,
+            DirectoryObject.object_id == account.directory_id,
+            DirectoryObject.is_group,
+        )
+        .first()
+    )
+    return fields.GROUP_KIND_WORDS.get(found.group_kind, "") if found else ""
 
 
 def sync_changes(account: Account) -> list[SyncChange]:

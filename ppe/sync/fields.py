@@ -24,6 +24,13 @@ TYPE_WORDS = {
     "group": "Group",
 }
 
+GROUP_KIND_WORDS = {
+    "microsoft365": "Microsoft 365 group",
+    "distribution": "Distribution list",
+    "mail_security": "Mail-enabled security group",
+    "security": "Security group",
+}
+
 
 def differences(before: Fields, after: Fields) -> list[tuple[str, str, str]]:
     """What changes, field by field: label, before, after."""

@@ -24,6 +24,7 @@ def gather(row: Row) -> dict[str, Any]:
         "exemption": exemptions.covering(row.account, row.primary, utcnow().date()),
         "planned": planned.for_account(row.account),
         "compared": person.compared(row.account, row.primary, row.aliases),
+        "directory_kind": person.directory_kind(row.account),
         "changes": person.sync_changes(row.account),
         "events": person.events(row.account, [address for address in (row.primary, *row.aliases) if address]),
     }

@@ -92,6 +92,7 @@ class TestWithADirectory:
     def test_what_a_waiting_list_would_change_stands_on_the_page(self, console: Console, group_id: int) -> None:
         before = main_of(console.browser.get(f"/groups/{group_id}").text)
         assert "No list that waits for a review says anything about it." in before
+        assert "Security group" in before
         run_id = console.review()
         text = main_of(console.browser.get(f"/groups/{group_id}").text)
         assert "Members added: Dora" in text
