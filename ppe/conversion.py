@@ -15,6 +15,8 @@ from ppe.errors import Refused
 from ppe.models import END_USER, FUNCTIONAL, PERSON_TYPES, SILENT_USER, Account
 from ppe.people import Seen
 
+Found = dict[int, tuple[Account, str]]  # by the id, with the primary address
+
 ROLES_BACK = (END_USER, SILENT_USER)  # nobody becomes an administrator on the way
 
 _TO_FUNCTIONAL = """
@@ -41,15 +43,24 @@ def to_functional(organization_id: int, seen: Sequence[Seen], by: Account, now: 
     """
     with database.atomic():
         people.alone(organization_id)
-        found = _found(organization_id, seen, PERSON_TYPES)
-        if by.id in found:
-            raise Refused("You can't convert yourself. Another administrator can.")
-        rows = [(FUNCTIONAL, stamp(now), True, False, organization_id, one.account_id, one.version) for one in seen]
-        _require_all(execute_many(_TO_FUNCTIONAL, rows), seen)
-        accounts.end_sessions(list(found))
-        accounts.end_credentials(list(found))
-        accounts.require_administrator(organization_id)
+        found = convert(organization_id, seen, by, now)
         _record(organization_id, found, FUNCTIONAL, "converted to functional account", by, now)
+
+
+def convert(organization_id: int, seen: Sequence[Seen], by: Account, now: datetime) -> Found:
+    """The same inside the caller's transaction, which only one at a time may be in (people.alone).
+
+    It leaves no record: whoever calls writes one for all. Gives the accounts as they were, with their addresses.
+    """
+    found = _found(organization_id, seen, PERSON_TYPES)
+    if by.id in found:
+        raise Refused("You can't convert yourself. Another administrator can.")
+    rows = [(FUNCTIONAL, stamp(now), True, False, organization_id, one.account_id, one.version) for one in seen]
+    _require_all(execute_many(_TO_FUNCTIONAL, rows), seen)
+    accounts.end_sessions(list(found))
+    accounts.end_credentials(list(found))
+    accounts.require_administrator(organization_id)
+    return found
 
 
 def to_user(
@@ -100,7 +111,7 @@ def _object_of(account: Account) -> tuple[bool, bool] | None:
     return (bool(row[0]), bool(row[1])) if row else None
 
 
-def _found(organization_id: int, seen: Sequence[Seen], types: Sequence[str]) -> dict[int, tuple[Account, str]]:
+def _found(organization_id: int, seen: Sequence[Seen], types: Sequence[str]) -> Found:
     """The accounts that were seen, each with its primary address."""
     ids = [one.account_id for one in seen]
     primaries = dict(
@@ -117,7 +128,7 @@ def _found(organization_id: int, seen: Sequence[Seen], types: Sequence[str]) -> 
     return found
 
 
-def _things(found: dict[int, tuple[Account, str]]) -> list[dict[str, str | None]]:
+def _things(found: Found) -> list[dict[str, str | None]]:
     return [
         {"object_id": account.directory_id, "address": primary or None, "name": account.display_name}
         for account, primary in found.values()
@@ -129,9 +140,7 @@ def _require_all(changed: int, seen: Sequence[Seen]) -> None:
         raise Outdated(people.CHANGED)
 
 
-def _record(
-    organization_id: int, found: dict[int, tuple[Account, str]], role: str, deed: str, by: Account, now: datetime
-) -> None:
+def _record(organization_id: int, found: Found, role: str, deed: str, by: Account, now: datetime) -> None:
     for account, primary in found.values():
         told = {
             "before": {"type": account.type, "active": account.active},

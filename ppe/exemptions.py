@@ -1,7 +1,7 @@
 """Exemptions: what the sync must leave alone, by object id or by primary address. In force at once."""
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -10,7 +10,16 @@ from email_validator import EmailNotValidError, validate_email
 from ppe import audit
 from ppe.db import database, execute_many, stamp
 from ppe.errors import NotFound, Refused
-from ppe.models import Account, Address, Exemption
+from ppe.models import Account, Address, Exemption, folded
+
+Thing = Mapping[str, str | None]  # what can be exempt: its object_id, address and name
+
+_END = "UPDATE exemption SET ended_at = ?, ended_by_name = ? WHERE organization_id = ? AND ended_at IS NULL"
+_NEW = """
+    INSERT INTO exemption (organization_id, object_id, address, name, name_key, reason, last_day, created_at,
+                           created_by_name)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
 
 
 def in_force(organization_id: int, today: date) -> Any:
@@ -67,7 +76,7 @@ def add(organization_id: int, address: str, reason: str, last_day: date | None, 
 
 def add_many(
     organization_id: int,
-    things: Iterable[Mapping[str, str | None]],
+    things: Iterable[Thing],
     reason: str,
     last_day: date | None,
     actor: str,
@@ -75,37 +84,41 @@ def add_many(
 ) -> None:
     """Exempt things, each with `object_id`, `address` and `name`. What is exempt gets the new reason and day."""
     with database.atomic():
-        for thing in things:
-            _end_same(organization_id, thing, actor, now)
-            Exemption.create(
-                organization=organization_id,
-                object_id=thing.get("object_id"),
-                address=thing.get("address"),
-                name=thing.get("name") or thing.get("address") or "",
-                reason=reason,
-                last_day=last_day,
-                created_at=now,
-                created_by_name=actor,
-            )
+        these = list(things)
+        put(organization_id, these, reason, last_day, actor, now)
+        for thing in these:
             audit.record(organization_id, actor, "exempted from sync", thing.get("name") or "", now=now)
 
 
-def add_objects(organization_id: int, objects: Mapping[str, str], reason: str, actor: str, now: datetime) -> None:
-    """Exempt directory objects, each id with its name, for good and inside the caller's transaction.
+def put(
+    organization_id: int,
+    things: Sequence[Thing],
+    reason: str,
+    last_day: date | None,
+    actor: str,
+    now: datetime,
+) -> None:
+    """The same inside the caller's transaction, and without a record: whoever calls writes one for all."""
+    at, last = stamp(now), last_day.isoformat() if last_day else None
+    by_object = [thing["object_id"] for thing in things if thing.get("object_id")]
+    by_address = [thing["address"] for thing in things if thing.get("address") and not thing.get("object_id")]
+    for column, keys in (("object_id", by_object), ("address", by_address)):
+        execute_many(f"{_END} AND {column} = ?", [(at, actor, organization_id, key) for key in keys])
+    execute_many(_NEW, [(organization_id, *_spelled(thing), reason, last, at, actor) for thing in things])
 
-    For a run, which stands in the audit as one deed: its changes are the detail.
+
+def end_all(organization_id: int, things: Sequence[Thing], actor: str, now: datetime) -> None:
+    """End whatever exempts these things today, by object or by address, inside the caller's transaction.
+
+    It leaves no record: whoever calls writes one for all.
     """
-    made = stamp(now)
-    execute_many(
-        "UPDATE exemption SET ended_at = ?, ended_by_name = ?"
-        " WHERE organization_id = ? AND object_id = ? AND ended_at IS NULL",
-        [(made, actor, organization_id, object_id) for object_id in objects],
-    )
-    execute_many(
-        "INSERT INTO exemption (organization_id, object_id, name, reason, created_at, created_by_name)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        [(organization_id, object_id, name, reason, made, actor) for object_id, name in objects.items()],
-    )
+    at, today = stamp(now), now.date().isoformat()
+    for column in ("object_id", "address"):
+        keys = [thing[column] for thing in things if thing.get(column)]
+        execute_many(
+            f"{_END} AND {column} = ? AND (last_day IS NULL OR last_day >= ?)",
+            [(at, actor, organization_id, key, today) for key in keys],
+        )
 
 
 def end(organization_id: int, exemption_id: int, actor: str, now: datetime) -> None:
@@ -149,10 +162,6 @@ def _thing_at(organization_id: int, address: str) -> dict[str, str | None]:
     return {"object_id": owner.directory_id, "address": primary, "name": owner.display_name}
 
 
-def _end_same(organization_id: int, thing: Mapping[str, str | None], actor: str, now: datetime) -> None:
-    same = Exemption.address == thing.get("address")
-    if thing.get("object_id"):
-        same = Exemption.object_id == thing["object_id"]
-    Exemption.update(ended_at=now, ended_by_name=actor).where(
-        Exemption.organization == organization_id, Exemption.ended_at.is_null(), same
-    ).execute()
+def _spelled(thing: Thing) -> tuple[str | None, ...]:
+    name = thing.get("name") or thing.get("address") or ""
+    return thing.get("object_id"), thing.get("address"), name, folded(name)

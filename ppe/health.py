@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from ppe.db import connect, moment
-from ppe.models import APPLYING, READING, Installation
+from ppe.models import APPLYING, PREPARING, READING, Installation
 
 log = structlog.get_logger()
 
@@ -24,6 +24,7 @@ _AT_ONCE = 8  # so many questions may hang before the next ones wait in vain; no
 _WORKER_SEEN = (
     "SELECT worker_seen_at FROM installation UNION ALL SELECT heartbeat_at FROM sync_run WHERE holds_connection"
     f" UNION ALL SELECT heartbeat_at FROM csv_import WHERE state IN ('{READING}', '{APPLYING}')"
+    f" UNION ALL SELECT heartbeat_at FROM mass_update WHERE state IN ('{PREPARING}', '{APPLYING}')"
 )
 _NOTHING = object()
 

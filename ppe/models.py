@@ -103,6 +103,9 @@ class Table(Model):
         connection_id: int
         account_id: int
         run_id: int
+        accepted_by_id: int | None
+        created_by_id: int | None
+        mass_update_id: int
 
     class Meta:
         database = database
@@ -730,10 +733,12 @@ class CsvImport(Table):
     accepted_by_name = TextField(default="")
     finished_at = UTCDateTimeField(null=True)
 
+    WORKING = (READING, APPLYING)
+
     @property
     def is_working(self) -> bool:
         """Whether something happens by itself, so that a page should look again."""
-        return self.state in (READING, APPLYING)
+        return self.state in self.WORKING
 
     class Meta:
         indexes = ((("organization", "id"), False),)
@@ -781,9 +786,81 @@ class CsvAddress(Table):
         primary_key = CompositeKey("csv_import", "address")
 
 
+PREPARING = "preparing"  # of a mass update, whose other states are those of a run
+TO_DO, CHANGED, NOT_CHANGED, LEFT_OUT = ROW_STANDINGS = ("to_do", "changed", "not_changed", "left_out")
+
+
+class MassUpdate(Table):
+    """One action on many accounts: on which, what it changes, how far it is, and what came of it.
+
+    `types` are those of the list that it began on. `ticked` are the ids of the accounts that were ticked there; null
+    means all that `wanted`, the filter of the list, finds. `choices` is what to change (mass_update/choices.py).
+    `position` is the id of the last account that was looked at while the preview is made; what is left to apply says
+    each row by itself. `claim` and `heartbeat_at` are as those of a SyncRun.
+    """
+
+    WORKING = (PREPARING, APPLYING)
+
+    organization = ForeignKeyField(Organization, on_delete="CASCADE", index=False)
+    created_by = ForeignKeyField(Account, null=True, on_delete="SET NULL", index=False)
+    created_by_name = TextField()
+    types = JSONField()
+    ticked = JSONField(null=True)
+    wanted = JSONField(default=dict)
+    choices = JSONField()
+    state = TextField(default=PREPARING)
+    claim = TextField(null=True)
+    heartbeat_at = UTCDateTimeField(null=True)
+    position = IntegerField(default=0)
+    expected = IntegerField(null=True)
+    to_change = IntegerField(default=0)
+    left_out = IntegerField(default=0)
+    changed = IntegerField(default=0)
+    not_changed = IntegerField(default=0)
+    created_at = UTCDateTimeField()
+    prepared_at = UTCDateTimeField(null=True)
+    accepted_at = UTCDateTimeField(null=True)
+    accepted_by = ForeignKeyField(Account, null=True, on_delete="SET NULL", index=False)
+    accepted_by_name = TextField(default="")
+    finished_at = UTCDateTimeField(null=True)
+
+    @property
+    def is_working(self) -> bool:
+        """Whether something happens by itself, so that a page should look again."""
+        return self.state in self.WORKING
+
+    class Meta:
+        indexes = ((("organization", "id"), False),)
+
+
+class MassUpdateRow(Table):
+    """One account in a mass update, at the version that was looked at: what changes, or why nothing does.
+
+    `before` and `after` hold what changes: type, receives_digest, active, exemption (null or its reason and last day)
+    and welcome_mail.
+    """
+
+    mass_update = ForeignKeyField(MassUpdate, on_delete="CASCADE", index=False)
+    account = ForeignKeyField(Account, null=True, on_delete="SET NULL", index=False)
+    account_version = IntegerField()
+    standing = TextField()
+    name = TextField(default="")
+    name_key = TextField(default="")
+    address = TextField(default="")
+    before = JSONField(default=dict)
+    after = JSONField(default=dict)
+    reason = TextField(default="")
+
+    class Meta:
+        indexes = (
+            (("account", "mass_update"), True),
+            (("mass_update", "standing", "name_key", "id"), False),
+        )
+
+
 TABLES = (
     Installation, Organization, Domain, DomainClaim, Account, Address, Membership, Connection, DirectoryObject,
     DirectoryAddress, DirectoryMember, SyncRun, SyncChange, SyncChangeMember, Exemption, AuditEvent, SignInSession,
     HalfSignIn, Authenticator, SecondFactorCode, TrustedBrowser, PasswordLink, Attempt, Mail, Tally,
-    CsvImport, CsvPiece, CsvRow, CsvAddress,
+    CsvImport, CsvPiece, CsvRow, CsvAddress, MassUpdate, MassUpdateRow,
 )  # fmt: skip

@@ -10,14 +10,14 @@ from datetime import datetime
 
 from peewee import IntegrityError
 
-from ppe import accounts, audit, exemptions, outbox, person_details
+from ppe import accounts, audit, exemptions, outbox, person_details, switching
 from ppe.accounts import Batch, Outdated, Removal, Standing
 from ppe.db import database, execute_many, one_at_a_time
 from ppe.errors import Refused
 from ppe.models import ADMIN, PERSON_TYPES, SIGN_IN_TYPES, Account, Address, folded
 from ppe.person_details import OWNED_BY_DIRECTORY, Details
+from ppe.switching import Switch
 
-BY_ADMINISTRATOR = "administrator"  # no sync reactivates what somebody deactivated by hand
 TAKEN = "One of these addresses was given to somebody else just now. Save again to see which."
 CHANGED = "Somebody or a sync changed this account meanwhile. Look at it again."
 
@@ -97,18 +97,8 @@ def set_active(organization_id: int, seen: Sequence[Seen], by: Account, now: dat
     with database.atomic():
         alone(organization_id)
         found = _people(organization_id, seen)
-        if not active:
-            _require_others(seen, by, "deactivate")
-        by_whom = None if active else BY_ADMINISTRATOR
-        changed = execute_many(
-            "UPDATE account SET active = ?, deactivated_by = ?, directory_fingerprint = NULL, version = version + 1"
-            " WHERE organization_id = ? AND id = ? AND version = ?",
-            [(active, by_whom, organization_id, one.account_id, one.version) for one in seen],
-        )
-        _require_all(changed, seen)
-        if not active:
-            accounts.end_sessions([one.account_id for one in seen])
-        accounts.require_administrator(organization_id)
+        switches = [Switch(one.account_id, one.version, active=active) for one in seen]
+        _require_all(switching.switch(organization_id, switches, by), seen)
         for account, before in found.values():
             told = {"before": {"active": account.active}, "after": {"active": active}}
             deed = "user activated" if active else "user deactivated"
@@ -125,7 +115,8 @@ def remove(organization_id: int, seen: Sequence[Seen], by: Account, now: datetim
     with database.atomic():
         alone(organization_id)
         found = _people(organization_id, seen)
-        _require_others(seen, by, "remove")
+        if any(one.account_id == by.id for one in seen):
+            raise Refused("You can't remove yourself. Another administrator can.")
         if exempt:
             _exempt(organization_id, list(found.values()), by, now)
         batch = Batch(removals=[Removal(one.account_id, one.version) for one in seen])
@@ -210,11 +201,6 @@ def _require_allowed(account: Account, before: Details, after: Details, by: Acco
     loses = before.type == ADMIN and (after.type != ADMIN or (after.read_only and not before.read_only))
     if loses and account.id == by.id:
         raise Refused("You can't take your own role away. Another administrator can.", "type")
-
-
-def _require_others(seen: Sequence[Seen], by: Account, deed: str) -> None:
-    if any(one.account_id == by.id for one in seen):
-        raise Refused(f"You can't {deed} yourself. Another administrator can.")
 
 
 def _require_all(changed: int, wanted: Sequence[object]) -> None:

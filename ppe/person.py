@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from ppe.db import execute
-from ppe.models import Account, AuditEvent, Connection, DirectoryObject, SyncChange, SyncRun
+from ppe.models import (
+    CHANGED,
+    Account,
+    AuditEvent,
+    Connection,
+    DirectoryObject,
+    MassUpdate,
+    MassUpdateRow,
+    SyncChange,
+    SyncRun,
+)
 from ppe.sync import fields
 from ppe.sync.mirror import COLUMNS, entry_from
 
@@ -68,6 +78,16 @@ def sync_changes(account: Account) -> list[SyncChange]:
     query = SyncChange.select(SyncChange, SyncRun).join(SyncRun)
     mine = query.where(SyncChange.account == account.id, SyncRun.organization == account.organization_id)
     return list(mine.order_by(SyncChange.id.desc()).limit(SHOWN))
+
+
+def mass_updates(account: Account) -> list[MassUpdateRow]:
+    """What mass updates changed on this account, the newest first."""
+    query = MassUpdateRow.select(MassUpdateRow, MassUpdate).join(MassUpdate)
+    mine = query.where(
+        MassUpdateRow.account == account.id, MassUpdateRow.standing == CHANGED,
+        MassUpdate.organization == account.organization_id,
+    )  # fmt: skip
+    return list(mine.order_by(MassUpdateRow.mass_update.desc()).limit(SHOWN))
 
 
 def events(account: Account, addresses: Sequence[str]) -> list[AuditEvent]:

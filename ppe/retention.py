@@ -12,8 +12,9 @@ from typing import Any
 import structlog
 
 from ppe import audit
-from ppe.csv_import import forgetting
+from ppe.csv_import import forgetting as csv_forgetting
 from ppe.db import database, execute, marks, stamp
+from ppe.mass_update import forgetting as mass_update_forgetting
 from ppe.models import (
     CANCELLED,
     DONE,
@@ -79,7 +80,8 @@ def sweep(keep_runs_days: int, clock: Callable[[], datetime]) -> None:
     accounts = _forget_accounts(now)
     _forget_gone(now)
     _forget_expired(now)
-    forgetting.forget_old(now)
+    csv_forgetting.forget_old(now)
+    mass_update_forgetting.forget_old(now, keep_runs_days)
     log.info("what was old is removed", runs=runs, accounts=accounts)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 import structlog
@@ -10,12 +10,13 @@ from flask import Flask
 from huey import Huey, crontab
 from huey.storage import MemoryStorage, PostgresStorage, SqliteStorage
 
-from ppe import health, mailer, retention
+from ppe import health, mailer, retention, work
 from ppe.clock import utcnow
 from ppe.config import Settings
 from ppe.csv_import import line as csv_line
-from ppe.csv_import import work as csv_work
 from ppe.db import database
+from ppe.mass_update import line as mass_update_line
+from ppe.models import CsvImport, MassUpdate
 from ppe.sync import daily, run, secret, tech_contact, unattended
 
 log = structlog.get_logger()
@@ -75,6 +76,13 @@ def import_csv(import_id: int) -> None:
     csv_line.proceed(import_id, _app.config["SETTINGS"].phone_region, utcnow)
 
 
+@huey.task(name="mass update")
+@in_app
+def update_many(mass_update_id: int) -> None:
+    """Look at the accounts of a mass update, or change them; nothing happens if another worker has it."""
+    mass_update_line.proceed(mass_update_id, utcnow)
+
+
 @huey.task(name="sweep")
 @in_app
 def sweep() -> None:
@@ -95,7 +103,8 @@ def tick() -> None:
         ("secret", secret.due, secret.warn),
         ("summary", daily.due, daily.ask),
         ("runs", run.waiting, lambda run_id, _: sync(run_id)),
-        ("CSV imports", csv_work.waiting, lambda import_id, _: import_csv(import_id)),
+        ("CSV imports", partial(work.waiting, CsvImport), lambda import_id, _: import_csv(import_id)),
+        ("mass updates", partial(work.waiting, MassUpdate), lambda update_id, _: update_many(update_id)),
     ):
         _do_what_is_due(name, due, deed)
     post()
@@ -125,5 +134,7 @@ def ring_all() -> None:
     """Ring for all that waits for a worker: its task may have been lost with a killed process."""
     for run_id in run.waiting(utcnow()):
         sync(run_id)
-    for import_id in csv_work.waiting(utcnow()):
+    for import_id in work.waiting(CsvImport, utcnow()):
         import_csv(import_id)
+    for mass_update_id in work.waiting(MassUpdate, utcnow()):
+        update_many(mass_update_id)

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from ppe import accounts, db, tasks
+from ppe import accounts, db, tasks, work
 from ppe.clock import utcnow
-from ppe.csv_import import applying, forgetting, line, reading, review, upload, work
+from ppe.csv_import import applying, forgetting, line, reading, review, upload
 from ppe.errors import Refused
 from ppe.models import (
     Account,
@@ -181,9 +181,9 @@ def test_a_second_acceptance_and_a_second_worker_find_nothing_to_do(desk: People
     review.accept(one, "Ada", utcnow())
     with pytest.raises(Refused):
         review.accept(one, "Ada", utcnow())
-    assert work.claim(one.id, utcnow()) is not None
+    assert work.claim(CsvImport, one.id, utcnow()) is not None
     assert proceed(one).state == "applying"  # somebody who lives has it
-    assert work.waiting(utcnow()) == []
+    assert work.waiting(CsvImport, utcnow()) == []
 
 
 def test_cancelling_stops_before_anything_is_written_and_leaves_what_was(desk: People) -> None:
@@ -265,7 +265,7 @@ def killed_at_every_write(one: CsvImport) -> int:
         if status == 0:
             return dead
         with db.database.connection_context():
-            assert work.waiting(utcnow()) == [one.id]
+            assert work.waiting(CsvImport, utcnow()) == [one.id]
     raise AssertionError("nobody got through")
 
 
@@ -293,6 +293,6 @@ def test_killed_at_every_write_each_line_is_read_and_imported_once(
 
 def test_the_tick_finds_an_import_whose_task_was_lost(desk: People) -> None:
     one = uploaded(desk, lines(1))
-    assert work.waiting(utcnow()) == [one.id]
+    assert work.waiting(CsvImport, utcnow()) == [one.id]
     tasks.ring_all()
     assert any(task.name == "csv import" for task in tasks.huey.pending())

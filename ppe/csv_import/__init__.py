@@ -8,6 +8,6 @@
 - `reading`: the worker makes rows of the lines, batch by batch, and finds addresses that are taken or there twice
 - `review`: the rows page by page, ticked, accepted or cancelled
 - `applying`: the worker makes the accounts, batch by batch, each with its outcome in one transaction
-- `work`: who works on which import; killed at any moment, it goes on where it was
+- `line`: the worker takes an import as far as it goes now; who works on which is said in ppe/work.py
 - `forgetting`: what is old goes
 """

@@ -13,11 +13,11 @@ from peewee import IntegrityError
 
 from ppe import accounts, audit, outbox
 from ppe.accounts import Batch, Standing
-from ppe.csv_import.work import Clock
 from ppe.db import batches, database, execute, execute_many, marks
 from ppe.errors import Refused
 from ppe.models import DONE, END_USER, CsvImport, Domain
 from ppe.sync.claim import keep
+from ppe.work import Clock
 
 BATCH = 500
 

@@ -2,17 +2,18 @@
 
 import structlog
 
-from ppe.csv_import import applying, reading, work
-from ppe.csv_import.work import Clock
+from ppe import work
+from ppe.csv_import import applying, reading
 from ppe.errors import RunLost
-from ppe.models import READING
+from ppe.models import READING, CsvImport
+from ppe.work import Clock
 
 log = structlog.get_logger()
 
 
 def proceed(import_id: int, phone_region: str, clock: Clock) -> None:
     """Read or apply; nothing happens if another worker has it."""
-    one = work.claim(import_id, clock())
+    one = work.claim(CsvImport, import_id, clock())
     if one is None:
         return
     try:

@@ -14,10 +14,10 @@ from ppe.csv_import.columns import Format
 from ppe.csv_import.forgetting import forget_text
 from ppe.csv_import.person import Expectations, Person
 from ppe.csv_import.records import Record, records
-from ppe.csv_import.work import Clock
 from ppe.db import as_json, batches, database, execute, execute_many, marks
 from ppe.models import FAILED, REVIEW, CsvImport, CsvPiece, Domain
 from ppe.sync.claim import keep
+from ppe.work import Clock
 
 BATCH = 1000
 DOMAINS_COUNTED = 100  # of those that are not registered; a file may name any number

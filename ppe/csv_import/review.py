@@ -8,7 +8,7 @@ from typing import Any
 from ppe import audit
 from ppe.csv_import.applying import told
 from ppe.db import database
-from ppe.errors import Refused
+from ppe.errors import NotFound, Refused
 from ppe.models import APPLYING, CANCELLED, READING, REVIEW, CsvImport, CsvRow
 
 ROWS_PER_PAGE = 100
@@ -25,6 +25,20 @@ class Page:
     rows: Sequence[CsvRow]
     before: int | None
     after: int | None
+
+
+def of(organization_id: int, import_id: int) -> CsvImport:
+    """One import of the organisation.
+
+    Raises:
+        NotFound: the organisation has no such import.
+    """
+    found: CsvImport | None = CsvImport.get_or_none(
+        CsvImport.organization == organization_id, CsvImport.id == import_id
+    )
+    if found is None:
+        raise NotFound("There is no such import.")
+    return found
 
 
 def latest(organization_id: int) -> list[CsvImport]:

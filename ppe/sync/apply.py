@@ -216,7 +216,8 @@ class Apply:
         objects = {change.object_id: change.name for change in undone}
         objects |= {linked: change.name for change in undone if (linked := change.after.get("directory_id"))}
         reason = f"run {self.run.undoes_id} undone"
-        exemptions.add_objects(self.run.organization_id, objects, reason, self.run.accepted_by_name, self.clock())
+        things = [{"object_id": object_id, "name": name} for object_id, name in objects.items()]
+        exemptions.put(self.run.organization_id, things, reason, None, self.run.accepted_by_name, self.clock())
 
 
 def _read(statement: str, parameters: Sequence[object]) -> list[Ticked]:

@@ -7,7 +7,7 @@ from secrets import token_hex
 from typing import Any
 
 from ppe.errors import RunLost
-from ppe.models import WORKING_STATES, CsvImport, SyncRun
+from ppe.models import WORKING_STATES, CsvImport, MassUpdate, SyncRun
 
 STALE_AFTER = timedelta(minutes=3)  # the longest a worker stays silent: one request with all its tries
 
@@ -34,10 +34,10 @@ def needs_worker(run: SyncRun, now: datetime) -> bool:
     return run.claim is None or is_dead(run.claim) or run.heartbeat_at is None or now - run.heartbeat_at > STALE_AFTER
 
 
-def keep(run: SyncRun | CsvImport, now: datetime, **changes: Any) -> None:
+def keep(run: SyncRun | CsvImport | MassUpdate, now: datetime, **changes: Any) -> None:
     """Prove the claim and write the run's own columns, inside the transaction that writes everything else.
 
-    A CSV import is claimed and kept in the same way.
+    A CSV import and a mass update are claimed and kept in the same way.
 
     Raises:
         RunLost: the run was cancelled, or another worker took it over; the transaction must not commit.

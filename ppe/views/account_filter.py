@@ -23,6 +23,7 @@ from ppe.search import (
     STATES,
     Filter,
 )
+from ppe.sync.fields import TYPE_WORDS
 
 STATE_CHOICES = {"": "All but removed", ACTIVE: "Active", NOT_ACTIVE: "Not active", REMOVED: "Removed"}
 SOURCE_CHOICES = {"": "Every source", DIRECTORY: "Directory", BY_HAND: "By hand"}
@@ -46,6 +47,14 @@ def asked(roles: tuple[str, ...] = ()) -> Filter:
 def words_of(wanted: Filter) -> dict[str, Any]:
     """The filter as an address has it: only what is asked for."""
     return {name: value for name, value in asdict(wanted).items() if value and (name, value) != ("sort", NAME)}
+
+
+def told(wanted: Filter) -> list[str]:
+    """The filter as it is read, part by part."""
+    words = [f"name or address begins with “{wanted.text}”"] if wanted.text else []
+    words += [TYPE_WORDS[wanted.role]] if wanted.role else []
+    chosen = [(name, value) for name in ("state", "source", "exemption") if (value := getattr(wanted, name))]
+    return words + [CHOICES[name][value] for name, value in chosen]
 
 
 def position() -> Position:

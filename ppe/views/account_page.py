@@ -26,6 +26,7 @@ def gather(row: Row) -> dict[str, Any]:
         "compared": person.compared(row.account, row.primary, row.aliases),
         "directory_kind": person.directory_kind(row.account),
         "changes": person.sync_changes(row.account),
+        "mass_updates": person.mass_updates(row.account),
         "events": person.events(row.account, [address for address in (row.primary, *row.aliases) if address]),
     }
 

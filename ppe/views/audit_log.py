@@ -1,6 +1,6 @@
 """Account Management > Audit Log: who did what, when and from where. It is read and taken home, never changed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from flask import Blueprint, Response, render_template, request
@@ -10,6 +10,7 @@ from ppe import audit_log
 from ppe.audit_log import Filter
 from ppe.clock import utcnow
 from ppe.db import database
+from ppe.mass_update import review
 from ppe.models import AuditEvent
 from ppe.spreadsheet import BYTE_ORDER_MARK, line
 from ppe.views.access import admin_required, current_admin_name, current_organization
@@ -17,6 +18,7 @@ from ppe.views.words import details_lines
 
 bp = Blueprint("audit_log", __name__, url_prefix="/account-management/audit-log")
 
+NUMBER = "mass update"  # under which an event names one
 COLUMNS = ("When (UTC)", "Who", "Address", "What", "About", "Details", "From")
 
 
@@ -26,9 +28,11 @@ def page() -> ResponseReturnValue:
     """The newest events that fit the filter; older ones page by page."""
     organization, wanted = current_organization(), _asked()
     before = request.args.get("before", type=int)
+    found = audit_log.page(organization.id, organization.time_zone, wanted, before)
     return render_template(
         "audit_log/page.html",
-        page=audit_log.page(organization.id, organization.time_zone, wanted, before),
+        page=found,
+        mass_updates=_mass_updates(organization.id, found.rows),
         actions=audit_log.actions(organization.id),
         wanted=wanted,
         is_newest=before is None,
@@ -43,6 +47,12 @@ def download() -> ResponseReturnValue:
     audit_log.record_export(organization.id, current_admin_name(), utcnow())
     headers = {"Content-Disposition": "attachment; filename=audit-log.csv", "Cache-Control": "no-store"}
     return Response(_lines(organization.id, organization.time_zone, wanted), mimetype="text/csv", headers=headers)
+
+
+def _mass_updates(organization_id: int, events: Sequence[AuditEvent]) -> set[int]:
+    """Those that the events tell of and that can still be looked at: their rows are the detail."""
+    named = [event.details[NUMBER] for event in events if NUMBER in event.details]
+    return review.kept(organization_id, named)
 
 
 def _asked() -> Filter:

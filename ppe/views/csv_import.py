@@ -8,9 +8,9 @@ from flask_login import current_user
 from htmx_flask import request
 from werkzeug.datastructures import FileStorage
 
-from ppe import tasks
+from ppe import tasks, work
 from ppe.clock import utcnow
-from ppe.csv_import import review, upload, work
+from ppe.csv_import import review, upload
 from ppe.csv_import.person import ROLES
 from ppe.db import database
 from ppe.errors import Refused
@@ -98,7 +98,7 @@ def _sent() -> FileStorage:
 
 def mine(import_id: int) -> CsvImport:
     """The import of the signed-in account's own organisation; anybody else's does not exist."""
-    return work.of(current_organization().id, import_id)
+    return review.of(current_organization().id, import_id)
 
 
 def _page(typed: dict[str, Any], wrong: dict[str, str] | None = None) -> str:

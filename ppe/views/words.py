@@ -9,6 +9,8 @@ from flask import Flask
 from flask_login import current_user
 from markupsafe import Markup, escape
 
+from ppe.mass_update import words as mass_update_words
+from ppe.models import MassUpdateRow
 from ppe.sync.fields import TYPE_WORDS
 
 
@@ -25,6 +27,7 @@ def init_app(app: Flask) -> None:
         groups_of_four,
         capitalize_first,
         details_lines,
+        differences,
     ):
         app.add_template_filter(word)
 
@@ -95,6 +98,11 @@ def details_lines(details: Mapping[str, Any]) -> list[tuple[str, str]]:
         ]
         details = {name: value for name, value in details.items() if name not in ("before", "after")}
     return lines + [(_words(name), _said(value)) for name, value in details.items()]
+
+
+def differences(row: MassUpdateRow) -> list[tuple[str, str, str]]:
+    """What a mass update changes on an account, field by field: label, before, after."""
+    return mass_update_words.differences(row.before, row.after)
 
 
 def _words(name: str) -> str:

@@ -22,6 +22,7 @@ from ppe.models import (
     Domain,
     DomainClaim,
     Exemption,
+    MassUpdate,
     Membership,
     SignInSession,
     SyncChange,
@@ -136,6 +137,10 @@ def fabrikams(people: People, open_database: OpenDatabase) -> dict[str, list[int
         csv_import = CsvImport.create(
             organization=fabrikam, created_by_name="Eve", file_name="fabrikam.csv", state="review", created_at=now
         )
+        mass_update = MassUpdate.create(
+            organization=fabrikam, created_by_name="Eve", types=["end_user"], choices={"digest": "on"}, state="review",
+            to_change=1, created_at=now,
+        )  # fmt: skip
         domain = Domain.get(Domain.organization == fabrikam)
         claim = DomainClaim.create(
             organization=fabrikam, name="fabrikam-to-be.example", kind="relay", token="t", created_at=now
@@ -148,6 +153,7 @@ def fabrikams(people: People, open_database: OpenDatabase) -> dict[str, list[int
         "domain_id": [domain.id],
         "import_id": [csv_import.id],
         "claim_id": [claim.id],
+        "mass_update_id": [mass_update.id],
         "day": [0],  # is nobody's, and no day
     }
 
