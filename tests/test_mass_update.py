@@ -216,6 +216,19 @@ def test_an_account_that_changed_meanwhile_is_left_and_named_and_the_others_go_t
     assert all(again(other).receives_digest for other in others)
 
 
+@pytest.mark.parametrize("choices", [{"exemption": "exempt"}, {"welcome": "everybody"}, {"exemption": "end"}])
+def test_that_holds_for_what_is_not_a_field_of_the_account_too(desk: People, choices: dict[str, Any]) -> None:
+    if choices.get("exemption") == "end":
+        exemptions.add(desk.contoso.id, "bob@contoso.example", "", None, "Ada", utcnow())
+    ready = proceed(begun(desk, desk.bob.id, **choices))
+    Account.update(version=2).where(Account.id == desk.bob.id).execute()
+    before = exemptions.in_force(desk.contoso.id, utcnow().date()).count()
+    review.accept(ready, desk.ada, utcnow())
+    assert rows(proceed(ready))["Bob"][3] == applying.MOVED_ON
+    assert exemptions.in_force(desk.contoso.id, utcnow().date()).count() == before
+    assert not Mail.select().exists()
+
+
 def test_what_needs_no_change_is_left_out_whatever_it_is(desk: People) -> None:
     """Whoever the directory deactivated stays deactivated by the directory, which may let them in again."""
     Account.update(active=False, deactivated_by="sync").where(Account.id == desk.bob.id).execute()
@@ -356,12 +369,16 @@ def killed_at_every_write(one: MassUpdate) -> int:
 
             for module in (accounts, applying, exemptions, outbox, preparing, switching, db):
                 module.execute_many = mortal  # type: ignore[attr-defined]
-            with db.database.connection_context():
-                line.proceed(one.id, utcnow)
+            try:
+                with db.database.connection_context():
+                    line.proceed(one.id, utcnow)
+            except BaseException:  # noqa: BLE001 - nothing of the test may go on in here
+                os._exit(1)
             os._exit(0)
         _, status = os.waitpid(worker, 0)
         if status == 0:
             return dead
+        assert os.WIFSIGNALED(status), "it broke off by itself"
         with db.database.connection_context():
             assert work.waiting(MassUpdate, utcnow()) == [one.id]
     raise AssertionError("nobody got through")
