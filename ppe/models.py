@@ -337,6 +337,18 @@ class DirectoryObject(Table):
         indexes = ((("connection", "object_id"), True),)
 
 
+# Few are gone or about to be, and every run asks which.
+DirectoryObject.add_index(
+    DirectoryObject.index(DirectoryObject.connection, where=SQL("gone_at IS NOT NULL"), name="directory_object_gone")
+)
+DirectoryObject.add_index(
+    DirectoryObject.index(
+        DirectoryObject.connection, DirectoryObject.removed_in_run,
+        where=SQL("removed_in_run IS NOT NULL"), name="directory_object_removed",
+    )
+)  # fmt: skip
+
+
 class DirectoryAddress(Table):
     """Which object of the mirror claims which address."""
 

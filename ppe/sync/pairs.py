@@ -79,14 +79,14 @@ class Pairs:
             f"{_PAIRS.replace('o.connection_id', '+o.connection_id')} AND o.id IN ({marks(ids)})"  # by id, please
         )
         asked = (self.organization_id, self.connection_id, *(number for (number,) in ids))
-        return self._pairs(execute(statement, asked).fetchall()), ids[-1][0]
+        return self._pairs(execute(statement, asked).fetchall()), ids[-1][0] if len(ids) == limit else None
 
     def gone(self, run_id: int, after: int, limit: int) -> list[tuple[Entry, Known]]:
         """The next accounts, by id, whose object is gone and which no row of this run is about."""
         statement = f"""
-            SELECT {_OBJECT}, {_ACCOUNT}, a.removed_at IS NOT NULL FROM account a
-            JOIN directory_object o ON o.connection_id = ? AND o.object_id = a.directory_id AND o.gone_at IS NOT NULL
-            WHERE a.organization_id = ? AND a.removed_at IS NULL AND a.id > ?
+            SELECT {_OBJECT}, {_ACCOUNT}, a.removed_at IS NOT NULL FROM directory_object o CROSS JOIN account a
+            WHERE o.connection_id = ? AND o.gone_at IS NOT NULL AND a.directory_id = o.object_id
+              AND a.organization_id = ? AND a.removed_at IS NULL AND a.id > ?
               AND NOT EXISTS (SELECT 1 FROM sync_change c WHERE c.run_id = ? AND c.account_id = a.id)
             ORDER BY a.id LIMIT ?"""
         rows = execute(statement, (self.connection_id, self.organization_id, after, run_id, limit)).fetchall()
