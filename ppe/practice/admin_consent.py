@@ -10,7 +10,6 @@ from ppe.practice.errors import SignInError
 from ppe.practice.homes import require_home
 from ppe.practice.loopback import origin
 from ppe.practice.practice import Practice
-from ppe.practice.registration import ROLE
 from ppe.practice.sign_in_pages import error_page, page
 
 
@@ -34,7 +33,7 @@ class AdminConsent:
                 leads_to=origin(back.redirect_uri),
                 application=ours.registration.name,
                 organization=ours.domain,
-                role=ROLE,
+                roles=ours.registration.permissions,
                 here=request.full_path,
             )
         if request.form.get("answer") != "accept":

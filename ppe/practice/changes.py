@@ -1,20 +1,19 @@
 """What a person (or a test, as JSON) may do to the practice tenant: the name of each change and what it takes.
 
-The two tables at the end are the whole list.
+The table at the end is the whole list; that of the weather is in `weather_changes`.
 """
 
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast, get_args
+from typing import Any
 
-from ppe.practice.directory import Collection, NoSuchObject
+from ppe.practice.directory import NoSuchObject
 from ppe.practice.groups import SWITCHES
 from ppe.practice.loopback import origin
-from ppe.practice.people import PeopleChanges
+from ppe.practice.people import PURPOSES, PeopleChanges
 from ppe.practice.tenant import Tenant
-from ppe.practice.weather import Outage, PageFault, SignInOutage, Weather
 
 Form = Mapping[str, Any]
 ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -82,6 +81,14 @@ def add_group(tenant: Tenant, form: Form) -> str:
     return tenant.add_group(name, kind, address)
 
 
+def set_purpose(tenant: Tenant, form: Form) -> None:
+    """Convert a mailbox. Raises Mistake."""
+    purpose = typed(form, "purpose")
+    if purpose not in PURPOSES:
+        raise Mistake(f"A mailbox is not for this: {purpose}.")
+    tenant.set_purpose(typed(form, "id"), purpose)
+
+
 def add_member(tenant: Tenant, form: Form) -> None:
     """Add a member, by name, address or id."""
     tenant.add_member(typed(form, "id"), tenant.find(typed(form, "member")))
@@ -142,42 +149,6 @@ def register_addresses(tenant: Tenant, form: Form) -> None:
     tenant.register_addresses(listed, logout)
 
 
-def sign_in_down(weather: Weather, form: Form) -> None:
-    """Take the sign-in host down. Raises Mistake."""
-    kind = form.get("kind") or "503"
-    if kind not in get_args(SignInOutage):
-        raise Mistake(f"Sign-in cannot be down in this way: {kind}.")
-    weather.sign_in_down(cast(SignInOutage, kind))
-
-
-def throttle(weather: Weather, form: Form) -> None:
-    """Throttle the next requests."""
-    weather.throttle(int(form.get("times") or 3), str(form.get("retry_after") or "2.5"))
-
-
-def fail_page(weather: Weather, form: Form) -> None:
-    """Fail one page of the users or the groups. Raises Mistake."""
-    collection, how = form.get("collection") or "users", form.get("how") or "cut"
-    if collection not in get_args(Collection) or how not in get_args(PageFault):
-        raise Mistake(f"A page of {collection} cannot fail in this way: {how}.")
-    page, times = int(form.get("page") or 1), int(form.get("times") or 1)
-    weather.fail_page(cast(Collection, collection), page, cast(PageFault, how), times)
-
-
-def perform_weather(weather: Weather, form: Form) -> Outcome:
-    """Change the weather. Raises Mistake."""
-    action = typed(form, "action")
-    if action not in WEATHER:
-        raise Mistake(f"There is no such weather: {action}.")
-    try:
-        WEATHER[action][0](weather, form)
-    except Mistake:
-        raise
-    except ValueError:
-        raise Mistake("Please write a number.") from None
-    return Outcome(WEATHER[action][1])
-
-
 NOTHING = "Nothing had to be changed."
 # The sentence is for changes that the journal does not tell of.
 CHANGES: dict[str, tuple[Callable[[Tenant, Form], str | None], str]] = {
@@ -192,6 +163,9 @@ CHANGES: dict[str, tuple[Callable[[Tenant, Form], str | None], str]] = {
     "remove_alias": (lambda tenant, form: tenant.remove_alias(typed(form, "id"), typed(form, "address")), NOTHING),
     "block": (about_one(Tenant.block), NOTHING),
     "allow": (about_one(Tenant.allow), NOTHING),
+    "take_licence": (about_one(Tenant.take_licence), NOTHING),
+    "give_licence": (about_one(Tenant.give_licence), NOTHING),
+    "set_purpose": (set_purpose, "The mailbox is converted. The directory does not hear of that."),
     "remove_mailbox": (about_one(Tenant.remove_mailbox), NOTHING),
     "delete": (about_one(Tenant.delete), NOTHING),
     "purge": (about_one(Tenant.purge), NOTHING),
@@ -205,27 +179,13 @@ CHANGES: dict[str, tuple[Callable[[Tenant, Form], str | None], str]] = {
     "replace_secret": (about_all(Tenant.replace_secret), "There is a new client secret; the old one is void."),
     "withdraw_consent": (about_all(Tenant.withdraw_consent), "The consent is withdrawn."),
     "grant_consent": (about_all(Tenant.grant_consent), "The consent is granted. It takes a new token to have effect."),
+    "add_mailbox_settings": (
+        about_all(Tenant.add_mailbox_settings),
+        "MailboxSettings.Read is granted too. It takes a new token to have effect.",
+    ),
+    "remove_mailbox_settings": (about_all(Tenant.remove_mailbox_settings), "MailboxSettings.Read is withdrawn."),
     "rotate_keys": (about_all(Tenant.rotate_signing_keys), "A new key signs from now on; the old one is still listed."),
     "withdraw_old_keys": (about_all(Tenant.withdraw_old_keys), "Only the key that signs now is listed."),
     "register_addresses": (register_addresses, "The addresses are registered."),
     "expire_delta_links": (about_all(Tenant.expire_delta_links), "All delta links have expired."),
-}
-WEATHER: dict[str, tuple[Callable[[Weather, Form], None], str]] = {
-    "slow": (lambda weather, form: weather.slow(float(form.get("seconds") or 2)), "Microsoft Graph is slow now."),
-    "throttle": (throttle, "The next requests are throttled."),
-    "down": (
-        lambda weather, form: weather.down(kind=cast(Outage, form.get("kind") or "503")),
-        "Microsoft Graph is down.",
-    ),
-    "sign_in_down": (sign_in_down, "Microsoft sign-in is down."),
-    "fail_page": (fail_page, "That page fails."),
-    "cut_listing": (
-        lambda weather, form: weather.cut_listing(int(form.get("pages") or 1)),
-        "Listings end early and say nothing about it.",
-    ),
-    "expire_tokens": (lambda weather, _form: weather.expire_tokens(), "All access tokens have expired."),
-    "mail_down": (lambda weather, _form: weather.mail_down(), "The mail server is away."),
-    "mail_refuses": (lambda weather, _form: weather.mail_refuses(), "The mail server refuses every recipient."),
-    "sms_down": (lambda weather, _form: weather.sms_down(), "The text message gateway is away."),
-    "calm": (lambda weather, _form: weather.calm(), "All is calm."),
 }

@@ -4,9 +4,10 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from ppe.practice.changes import Mistake, perform, perform_weather
+from ppe.practice.changes import Mistake, perform
 from ppe.practice.phone import sms_url
 from ppe.practice.practice import Practice
+from ppe.practice.weather_changes import perform_weather
 
 
 class Console:

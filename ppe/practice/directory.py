@@ -105,6 +105,7 @@ class Directory:
         self.journal = Journal()
         self._order: dict[Collection, tuple[list[str], list[Entry]]] = {}
         self.members_ever = 0
+        self.purposes: dict[str, str] = {}  # of mailboxes, which are Exchange's and no property of the user
 
     def all_of(self, collection: Collection) -> list[Entry]:
         """Every user or group there ever was, oldest first."""

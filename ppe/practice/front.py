@@ -9,11 +9,12 @@ from itertools import islice
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from ppe.practice.changes import Mistake, Outcome, perform, perform_weather
+from ppe.practice.changes import Mistake, Outcome, perform
 from ppe.practice.directory import Entry, NoSuchObject
 from ppe.practice.groups import Group
 from ppe.practice.people import Person
 from ppe.practice.practice import Practice
+from ppe.practice.weather_changes import perform_weather
 
 ROWS = 25
 NEWS = 50
@@ -64,7 +65,10 @@ class Front:
         """Show one person, with everything that can happen to a person."""
         entry = self._entry(object_id, "user")
         groups = [Group.of(group) for group in self._practice.tenant.groups_of(object_id)]
-        return render_template("person.html", person=Person.of(entry), standing=entry.standing, groups=groups)
+        purpose = self._practice.tenant.purpose_of(object_id)
+        return render_template(
+            "person.html", person=Person.of(entry), standing=entry.standing, groups=groups, purpose=purpose
+        )
 
     def group(self, object_id: str) -> str:
         """Show one group and its members."""

@@ -8,9 +8,11 @@ from flask import Blueprint, Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from ppe.practice import faults
+from ppe.practice.batch import batch, is_part
 from ppe.practice.directory import Collection, Entry
 from ppe.practice.errors import GraphError, not_found, unsupported
 from ppe.practice.listings import Listings
+from ppe.practice.mailbox_settings import MailboxSettings
 from ppe.practice.organization import ORGANIZATION
 from ppe.practice.pages import JSON
 from ppe.practice.practice import Practice
@@ -31,6 +33,7 @@ class GraphHost:
         self._practice = practice
         self._listings = Listings(practice)
         self._rounds = Rounds(practice)
+        self._mailboxes = MailboxSettings(practice)
 
     def blueprint(self) -> Blueprint:
         """Return the routes."""
@@ -42,6 +45,8 @@ class GraphHost:
             bp.add_url_rule(f"/{name}/delta", f"{name}_delta", self._rounds.delta, defaults={"collection": name})
             bp.add_url_rule(f"/{name}/<object_id>", f"{name}_one", self.one, defaults={"collection": name})
         bp.add_url_rule("/groups/<group_id>/members", "members", self._listings.members)
+        bp.add_url_rule("/users/<object_id>/mailboxSettings", "mailbox_settings", self._mailboxes.of)
+        bp.add_url_rule("/$batch", "batch", batch, methods=["POST"])
         bp.add_url_rule("/domains", "domains", self.domains)
         bp.add_url_rule("/organization", "organization", self.organization)
         bp.add_url_rule("/applications", "applications", self.applications)
@@ -56,6 +61,10 @@ class GraphHost:
         """Let a request in: the weather first, then the token, then the permission. Raises GraphError."""
         g.request_id = str(uuid4())
         weather = self._practice.weather
+        if is_part():
+            weather.take_part_throttle()
+            self._admit()
+            return None
         if weather.sky.delay:
             weather.wait(weather.sky.delay)
         if (outage := weather.take_outage()) is not None:
@@ -63,10 +72,14 @@ class GraphHost:
         if weather.sky.redirect_to:
             return redirect(weather.sky.redirect_to)
         weather.take_throttle()
+        self._admit()
+        return None
+
+    def _admit(self) -> None:
+        weather = self._practice.weather
         g.claims = self._practice.tokens.read(request.headers.get("Authorization"), weather.token_generation)
         if ROLE not in g.claims.get("roles", ()) or not self._practice.tenant.registration.consented:
             raise GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
-        return None
 
     def stamp(self, response: Response) -> Response:
         """Add the headers that Graph always sends."""

@@ -15,7 +15,6 @@ from ppe.practice.errors import SignInError
 from ppe.practice.homes import GUID, SHARED, find_home, issuer, require_home, single_tenant, unknown_tenant
 from ppe.practice.id_tokens import id_claims
 from ppe.practice.practice import Practice
-from ppe.practice.registration import ROLE
 from ppe.practice.sign_in_pages import ERROR_PAGE
 from ppe.practice.sign_out import SignOut
 from ppe.practice.tokens import GRAPH_HOST
@@ -82,7 +81,7 @@ class SignInHost:
 
     def _for_the_application(self, home: Home, client_id: str) -> dict[str, Any]:
         registration = self._practice.tenant.registration
-        roles = [ROLE] if registration.consented else []
+        roles = registration.granted
         lifetime, generation = registration.token_lifetime, self._practice.weather.token_generation
         token = self._practice.tokens.issue(home.tenant_id, client_id, roles, lifetime, generation)
         return {"token_type": "Bearer", "expires_in": lifetime, "ext_expires_in": lifetime, "access_token": token}

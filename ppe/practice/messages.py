@@ -7,12 +7,13 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from ppe.practice.changes import Mistake, perform_weather
+from ppe.practice.changes import Mistake
 from ppe.practice.front import POLICY, harden
 from ppe.practice.loopback import is_loopback
 from ppe.practice.mailbox import Mail
 from ppe.practice.phone import Text
 from ppe.practice.practice import Practice
+from ppe.practice.weather_changes import perform_weather
 
 LINK = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 ENDS_A_SENTENCE = ".,;:!?)]}'’”»"

@@ -10,6 +10,7 @@ LONG_NAME = "Maximiliana Theodora Wilhelmina Constantia von Hohenstein-Schwarzen
 
 NO_NAMES = {"given": "", "surname": ""}
 UNATTENDED = {**NO_NAMES, "enabled": False, "licensed": False}
+SHARED, ROOM, EQUIPMENT = ({**UNATTENDED, "purpose": purpose} for purpose in ("shared", "room", "equipment"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +24,13 @@ class Oddity:
 
 
 MAILBOXES = (
-    Oddity("Support shared mailbox", f"support@{CONTOSO}", UNATTENDED),
-    Oddity("Invoices", f"invoices@{CONTOSO}", {**UNATTENDED, "aliases": (f"billing@{CONTOSO}",)}),
-    Oddity("Info Fabrikam", f"info@{FABRIKAM}", UNATTENDED),
-    Oddity("Conf Room Adams", f"adams@{CONTOSO}", UNATTENDED),
-    Oddity("Conf Room Baker", f"baker@{CONTOSO}", UNATTENDED),
+    Oddity("Support shared mailbox", f"support@{CONTOSO}", SHARED),
+    Oddity("Invoices", f"invoices@{CONTOSO}", {**SHARED, "aliases": (f"billing@{CONTOSO}",)}),
+    Oddity("Info Fabrikam", f"info@{FABRIKAM}", SHARED),
+    Oddity("Conf Room Adams", f"adams@{CONTOSO}", ROOM),
+    Oddity("Conf Room Baker", f"baker@{CONTOSO}", ROOM),
+    Oddity("Projector", f"projector@{CONTOSO}", EQUIPMENT),
+    Oddity("Front Desk", f"frontdesk@{CONTOSO}", {**SHARED, "enabled": True}),
 )
 GUESTS = (
     Oddity("Gina Visitor", "gina@northwind.example", {"guest": True}),

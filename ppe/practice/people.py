@@ -6,6 +6,7 @@ from typing import Any
 
 from ppe.practice.directory import Directory, Entry, Properties, locked
 
+USER, SHARED, ROOM, EQUIPMENT = PURPOSES = ("user", "shared", "room", "equipment")  # of the seven there are
 LICENCE = {"disabledPlans": [], "skuId": "c7df2760-2c81-4ef7-b578-5b5392b571df"}
 
 
@@ -86,6 +87,7 @@ class PeopleChanges(Directory):
         surname: str | None = None,
         object_id: str | None = None,
         licensed: bool = True,
+        purpose: str = USER,
         **more: Any,
     ) -> str:
         """Add a person and return the object id. `more` are properties by Graph's own names."""
@@ -104,7 +106,9 @@ class PeopleChanges(Directory):
         if licensed and not guest:
             properties["assignedLicenses"] = [LICENCE]
         known = {key: value for key, value in (properties | more).items() if value is not None}
-        return self._create("user", known, f"{name} was hired", object_id).id
+        hired = self._create("user", known, f"{name} was hired", object_id).id
+        self.purposes[hired] = purpose
+        return hired
 
     def _guest_upn(self, address: str) -> str:
         return f"{address.replace('@', '_')}#EXT#@{self.initial_domain}"
@@ -170,6 +174,26 @@ class PeopleChanges(Directory):
         """Allow sign-in."""
         entry = self.entry(object_id)
         self._update(entry, f"{entry.name} may sign in again", accountEnabled=True)
+
+    def take_licence(self, object_id: str) -> None:
+        """Take the licence away. The mailbox stays: Exchange keeps a shared one without, and others for 30 days."""
+        entry = self.entry(object_id)
+        self._update(entry, f"{entry.name} has no licence any more", assignedLicenses=[])
+
+    def give_licence(self, object_id: str) -> None:
+        """Assign a licence."""
+        entry = self.entry(object_id)
+        self._update(entry, f"{entry.name} has a licence", assignedLicenses=[LICENCE])
+
+    def set_purpose(self, object_id: str, purpose: str) -> None:
+        """Convert a mailbox, in Exchange: the directory does not hear of it."""
+        self.purposes[self.entry(object_id).id] = purpose
+
+    def purpose_of(self, object_id: str) -> str:
+        """Return what a mailbox is for; empty for a guest, and for who has none here."""
+        entry = self.entry(object_id)
+        has_mailbox = entry.properties.get("userType") != "Guest" and any(map(is_mail, entry.proxy_addresses))
+        return self.purposes.get(object_id, USER) if has_mailbox else ""
 
     def remove_mailbox(self, object_id: str) -> None:
         """Take the licence and the mailbox away; the account stays."""

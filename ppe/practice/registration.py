@@ -7,6 +7,7 @@ from uuid import UUID, uuid4, uuid5
 from ppe.practice.loopback import is_loopback_address, origin
 
 ROLE = "Directory.Read.All"
+MAILBOX_ROLE = "MailboxSettings.Read"
 
 
 @dataclass(slots=True)
@@ -43,7 +44,7 @@ def wire_time(moment: datetime) -> str:
 
 @dataclass(slots=True)
 class Registration:
-    """The registration, its secrets (the newest last) and whether an administrator consented.
+    """The registration, its secrets (the newest last), what it asks for and whether an administrator consented to that.
 
     No redirect address at all means that any http address on this machine will do: a practice tenant beside a console
     on whatever port should work without being told. Entra never takes one that is not registered.
@@ -53,6 +54,7 @@ class Registration:
     object_id: str
     secrets: list[ClientSecret]
     consented: bool = True
+    permissions: list[str] = field(default_factory=lambda: [ROLE])
     token_lifetime: int = 3599
     name: str = field(default="People Pulled from Entra")
     redirect_addresses: list[str] = field(default_factory=list)
@@ -75,6 +77,16 @@ class Registration:
                 ClientSecret(str(uuid4()), "PPE", value, now, now + timedelta(days=730)),
             ],
         )
+
+    @property
+    def granted(self) -> list[str]:
+        """The application permissions that are good now; the `roles` of a token."""
+        return list(self.permissions) if self.consented else []
+
+    @property
+    def reads_mailboxes(self) -> bool:
+        """Does it ask for the settings of mailboxes too?"""
+        return MAILBOX_ROLE in self.permissions
 
     @property
     def secret(self) -> ClientSecret:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import requests
 from flask import Flask, Response, abort, request
 
+from ppe.practice.batch import is_part
 from ppe.practice.console import Console
 from ppe.practice.delta import Room
 from ppe.practice.front import Front
@@ -43,7 +44,7 @@ def create_app(practice: Practice) -> Flask:
 
     @app.after_request
     def note(response: Response) -> Response:
-        if request.path.startswith(LOGGED):
+        if request.path.startswith(LOGGED) and not is_part():
             query = request.query_string.decode()
             practice.log.note(Request(request.method, request.path, response.status_code, query))
         return response

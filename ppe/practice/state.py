@@ -26,6 +26,7 @@ def snapshot(tenant: "Tenant") -> Saved:
         "generation": tenant.generation,
         "last_link": tenant.last_link,
         "members_ever": tenant.members_ever,
+        "purposes": tenant.purposes,
         "entries": [
             [entry.id, entry.kind, entry.properties, entry.members, entry.standing, entry.left_groups]
             for entry in tenant.entries.values()
@@ -41,6 +42,7 @@ def restore(tenant: "Tenant", saved: Saved) -> None:
     tenant.generation = saved["generation"]
     tenant.last_link = saved["last_link"]
     tenant.members_ever = saved["members_ever"]
+    tenant.purposes = saved.get("purposes", {})  # a file from before there were any is still good
     for object_id, kind, properties, members, standing, left_groups in saved["entries"]:
         tenant.admit(Entry(object_id, kind, properties, members, standing, tuple(left_groups)))
     tenant.journal = Journal(

@@ -12,7 +12,7 @@ from ppe.practice.groups import GroupChanges
 from ppe.practice.journal import Change, Journal
 from ppe.practice.organization import Domain
 from ppe.practice.people import PeopleChanges
-from ppe.practice.registration import ClientSecret, Registration
+from ppe.practice.registration import MAILBOX_ROLE, ClientSecret, Registration
 from ppe.practice.signing_keys import SigningKeys
 
 
@@ -111,6 +111,18 @@ class Tenant(PeopleChanges, GroupChanges):
     def grant_consent(self) -> None:
         """Grant the permission. A token from before has no roles: it takes a fresh one."""
         self.registration.consented = True
+
+    @locked
+    def add_mailbox_settings(self) -> None:
+        """Let the application read the settings of mailboxes too. It takes a fresh token to have effect."""
+        if not self.registration.reads_mailboxes:
+            self.registration.permissions.append(MAILBOX_ROLE)
+
+    @locked
+    def remove_mailbox_settings(self) -> None:
+        """Take that permission away; as with the consent, here this holds at once."""
+        if self.registration.reads_mailboxes:
+            self.registration.permissions.remove(MAILBOX_ROLE)
 
     @locked
     def agree(self, object_id: str) -> None:

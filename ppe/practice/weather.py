@@ -23,6 +23,7 @@ class _Sky:
     delay: float = 0.0
     throttled: int = 0
     retry_after: str | None = None
+    parts_throttled: int = 0
     outages: int = 0
     outage: Outage = "503"
     redirect_to: str | None = None
@@ -56,6 +57,11 @@ class Weather:
         """Answer the next `times` requests 429, with this Retry-After verbatim (None: without the header)."""
         with self._lock:
             self._sky.throttled, self._sky.retry_after = times, retry_after
+
+    def throttle_parts(self, times: int, retry_after: str | None = "0.05") -> None:
+        """Answer the next `times` requests inside of batches 429, each by itself, as Exchange does."""
+        with self._lock:
+            self._sky.parts_throttled, self._sky.retry_after = times, retry_after
 
     def down(self, times: int | None = None, kind: Outage = "503") -> None:
         """Fail the next `times` requests (None: all until calm). `hang` answers nothing until calm."""
@@ -142,6 +148,7 @@ class Weather:
         sentences = (
             (sky.delay, f"Every answer takes {sky.delay:g} s longer."),
             (sky.throttled, f"The next {sky.throttled} requests are answered 429."),
+            (sky.parts_throttled, f"The next {sky.parts_throttled} requests inside of batches are answered 429."),
             (sky.outages, "Microsoft Graph is down."),
             (sky.sign_in, "Microsoft sign-in is down."),
             (sky.redirect_to, "Every request is sent elsewhere."),
@@ -163,6 +170,14 @@ class Weather:
             if self._sky.throttled <= 0:
                 return
             self._sky.throttled -= 1
+            raise Throttled(self._sky.retry_after)
+
+    def take_part_throttle(self) -> None:
+        """Use up one throttled answer to a request inside of a batch. Raises Throttled if there was one."""
+        with self._lock:
+            if self._sky.parts_throttled <= 0:
+                return
+            self._sky.parts_throttled -= 1
             raise Throttled(self._sky.retry_after)
 
     def take_outage(self) -> Outage | None:

@@ -5,7 +5,8 @@ import re
 import pytest
 import requests
 
-from ppe.practice.changes import CHANGES, WEATHER, made_up_address
+from ppe.practice.changes import CHANGES, made_up_address
+from ppe.practice.weather_changes import WEATHER
 from tests.practice.conftest import Client
 
 
