@@ -303,7 +303,9 @@ class Connection(Table):
     error_advice = TextField(null=True)
     error_code = TextField(null=True)
     error_correlation_id = TextField(null=True)
+    reads_mailbox_settings = BooleanField(null=True)  # whether MailboxSettings.Read is granted; null: not known yet
     users_delta_link = TextField(null=True)
+    users_delta_properties = TextField(null=True)  # what that link tells of each user: it was asked for once, for good
     groups_delta_link = TextField(null=True)
 
 
@@ -311,7 +313,8 @@ class DirectoryObject(Table):
     """The mirror: what the directory last said of one user or group. Never shown, only compared.
 
     `gone_at` is set by positive evidence alone: the directory's own removal notice, or the absence from a complete
-    listing that a second question confirmed. `group_kind` is null for a user.
+    listing that a second question confirmed. `group_kind` is null for a user, `licensed` for a group and where it
+    is not known. `mailbox_purpose` is that of sync/entry.py.
     """
 
     connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
@@ -328,6 +331,9 @@ class DirectoryObject(Table):
     primary_address = TextField(null=True)
     enabled = BooleanField(default=True)
     guest = BooleanField(default=False)
+    licensed = BooleanField(null=True)
+    mailbox_purpose = TextField(null=True)
+    purpose_asked_at = UTCDateTimeField(null=True)
     fingerprint = TextField()
     seen_in_run = IntegerField()
     removed_in_run = IntegerField(null=True)  # the notice of a pull that has not reached its last page yet
@@ -471,9 +477,9 @@ class SyncChange(Table):
 
     `before` and `after` hold the fields that change, under the names of `Account` plus `primary` and `aliases`.
     `link` is shared by changes that pass an address between them: ticked together, applied together. `offer` is what
-    the row's own button would do (functional). `moves_primary` marks another primary address, or none any more, which
-    safety counts.
-    `undoes` is the change whose opposite this one is. `outcome` is null, done, failed, stale or skipped.
+    the row's own button would do (functional, convert). `moves_primary` marks another primary address, or none any
+    more, which safety counts. `undoes` is the change whose opposite this one is. `outcome` is null, done, failed, stale
+    or skipped.
     """
 
     run = ForeignKeyField(SyncRun, backref="changes", on_delete="CASCADE", index=False)

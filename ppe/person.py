@@ -16,7 +16,8 @@ from ppe.models import (
     SyncChange,
     SyncRun,
 )
-from ppe.sync import fields
+from ppe.sync import fields, shared_mailbox
+from ppe.sync.entry import Entry
 from ppe.sync.mirror import COLUMNS, entry_from
 
 SHOWN = 20
@@ -39,16 +40,9 @@ class Compared:
 
 def compared(account: Account, primary: str, aliases: Sequence[str]) -> list[Compared] | None:
     """The directory's words beside ours, field by field; None where the directory says nothing of this account."""
-    connection = Connection.get_or_none(Connection.organization == account.organization_id)
-    if connection is None or not account.directory_id:
+    entry = _entry_of(account)
+    if entry is None:
         return None
-    row = execute(
-        f"SELECT {COLUMNS} FROM directory_object WHERE connection_id = ? AND object_id = ? AND gone_at IS NULL",
-        (connection.id, account.directory_id),
-    ).fetchone()
-    if row is None:
-        return None
-    entry = entry_from(row)
     their_primary, their_aliases = entry.mailbox
     names = ("display_name", "first_name", "last_name", "mobile")
     theirs: dict[str, Any] = {name: getattr(entry, name) for name in names}
@@ -71,6 +65,27 @@ def directory_kind(account: Account) -> str:
         .first()
     )
     return fields.GROUP_KIND_WORDS.get(found.group_kind, "") if found else ""
+
+
+def suggestion(account: Account) -> str:
+    """That the directory shows the marks of a shared mailbox, or knows it to be one; empty where it does not.
+
+    Whom a sync has deactivated long ago has no row in a review any more, so their page is where it can be said.
+    """
+    entry = _entry_of(account)
+    return shared_mailbox.suggestion(entry) if entry else ""
+
+
+def _entry_of(account: Account) -> Entry | None:
+    """What the directory says of this account, None where it says nothing."""
+    connection = Connection.get_or_none(Connection.organization == account.organization_id)
+    if connection is None or not account.directory_id:
+        return None
+    row = execute(
+        f"SELECT {COLUMNS} FROM directory_object WHERE connection_id = ? AND object_id = ? AND gone_at IS NULL",
+        (connection.id, account.directory_id),
+    ).fetchone()
+    return entry_from(row) if row else None
 
 
 def sync_changes(account: Account) -> list[SyncChange]:

@@ -22,6 +22,7 @@ PURE = (
     "ppe.sync.report",
     "ppe.sync.safety",
     "ppe.sync.schedule",
+    "ppe.sync.shared_mailbox",
     "ppe.sync.undo",
 )
 # The first pattern that fits a module says what of ppe it may import.
@@ -53,7 +54,8 @@ MAY_IMPORT = (
     ("ppe.restore", ("ppe.audit", "ppe.backup", "ppe.config", "ppe.db", "ppe.errors", "ppe.health", "ppe.models",
                      "ppe.outbox", "ppe.postgresql_tools", "ppe.sync.schedule", "ppe.sync.tallies")),
     *((pure, ("ppe.errors", *PURE)) for pure in PURE),
-    ("ppe.sync.graph", ("ppe.errors", "ppe.sync.wire", "ppe.sync.login", "ppe.sync.entry")),
+    ("ppe.sync.graph", ("ppe.errors", "ppe.sync.batch", "ppe.sync.wire", "ppe.sync.login", "ppe.sync.entry",
+                        "ppe.sync.shared_mailbox")),
     ("ppe.sync.*", ("ppe.sync.*", "ppe.accounts", "ppe.audit", "ppe.config", "ppe.db", "ppe.directory_links",
                     "ppe.domains", "ppe.encryption", "ppe.errors", "ppe.exemptions", "ppe.models", "ppe.outbox",
                     "ppe.signin.contacts", "ppe.tally")),
@@ -120,7 +122,8 @@ MAY_IMPORT = (
     ("ppe.nesting", ("ppe.db", "ppe.models")),
     ("ppe.directory_members", ("ppe.db", "ppe.models")),
     ("ppe.planned", ("ppe.models", "ppe.sync.*")),
-    ("ppe.person", ("ppe.db", "ppe.models", "ppe.sync.fields", "ppe.sync.mirror")),
+    ("ppe.person", ("ppe.db", "ppe.models", "ppe.sync.entry", "ppe.sync.fields", "ppe.sync.mirror",
+                    "ppe.sync.shared_mailbox")),
     ("ppe.person_details", ("ppe.db", "ppe.models", "ppe.sms")),
     ("ppe.search", ("ppe.db", "ppe.models", "ppe.sql_parts")),
     ("ppe.overview", ("ppe.chart", "ppe.db", "ppe.signin.contacts", "ppe.signin.fallback", "ppe.sync.apply",

@@ -8,8 +8,11 @@
 - claim: who works on which run
 - wire: one bounded HTTP exchange: limits, retries, no redirects
 - login: the tenant behind a domain, and a token to read it
+- batch: many small questions to Graph in one exchange
 - graph: Microsoft Graph: pages in, typed errors out
 - entry: one user or group, as the directory's words say it (pure)
+- shared_mailbox: a person's mailbox, or one that many share? (pure)
+- purposes: what Microsoft 365 says that mailboxes are for, where it may be asked
 - pull: from the first page to the last, going on after a crash as after a page
 - mirror: what the directory said, stored
 - pairs: which objects of the mirror differ from which accounts

@@ -12,6 +12,7 @@ ADDING, UPDATING, DISABLING, DELETING = "adding", "updating", "disabling", "dele
 EXEMPT, NOT_IMPORTED = "exempt", "not_imported"
 
 OFFER_FUNCTIONAL = "functional"
+OFFER_CONVERT = "convert"
 OFFER_REGISTER = "register:"  # followed by the domain
 
 

@@ -166,7 +166,7 @@ def _examine(domain: str, application_id: str, secret: str, settings: Settings) 
     except DirectoryError as error:
         return Finding(None, error=error)
     try:
-        return Finding(tenant_id, check(tenant_id, application_id, secret, settings, wire))
+        return check(tenant_id, application_id, secret, settings, wire)
     except DirectoryError as error:
         return Finding(tenant_id, error=error)
 
@@ -184,7 +184,7 @@ def _write(stored: Connection, finding: Finding, now: datetime, chosen: dict[str
     if columns.get("secret_expiry", stored.secret_expiry) != stored.secret_expiry:
         columns["secret_warned"] = None
     if any(name in chosen and chosen[name] != getattr(stored, name) for name in WHO_READS_WHAT[1:]):
-        columns.setdefault("secret_expiry", None)  # that of another secret
+        columns = {"secret_expiry": None, "reads_mailbox_settings": None} | columns  # those were another secret's
     if tenant_id != stored.tenant_id:
         columns |= _forget_directory(stored, now)
     Connection.update(**columns).where(Connection.id == stored.id).execute()
@@ -204,7 +204,8 @@ def _schedule(stored: Connection, frequency: int, now: datetime) -> dict[str, An
 def _outcome(finding: Finding, now: datetime) -> dict[str, Any]:
     if finding.error is None:
         cleared = dict.fromkeys(("error_sentence", "error_advice", "error_code", "error_correlation_id"))
-        return {**cleared, "last_verified_at": now, "secret_expiry": finding.secret_expiry}
+        learned = {"secret_expiry": finding.secret_expiry, "reads_mailbox_settings": finding.reads_mailbox_settings}
+        return {**cleared, **learned, "last_verified_at": now}
     return {
         "error_sentence": finding.error.sentence,
         "error_advice": finding.error.advice,

@@ -21,7 +21,11 @@ _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9._+'-]{1,64}@[A-Za-z0-9.-]{1,255}")
 
 @dataclass(frozen=True)
 class Entry:
-    """What the directory says of one object. `group_kind` is None for a user; `proxy_addresses` are verbatim."""
+    """What the directory says of one object. `group_kind` is None for a user; `proxy_addresses` are verbatim.
+
+    `licensed` is None where it is not known, and for a group. `purpose` is what Microsoft 365 said of the mailbox when
+    it was asked for it as it stands: a `userPurpose`, "" where it would not say, None where it was not asked.
+    """
 
     object_id: str
     group_kind: str | None = None
@@ -34,6 +38,8 @@ class Entry:
     proxy_addresses: tuple[str, ...] = ()
     enabled: bool = True
     guest: bool = False
+    licensed: bool | None = None
+    purpose: str | None = None
 
     @property
     def is_group(self) -> bool:
@@ -70,18 +76,22 @@ class Entry:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Changes whenever any of the directory's words does."""
+        """Changes whenever any of the directory's words does. The purpose is none of them: it decides nothing."""
         words = [
             self.group_kind, self.display_name, self.first_name, self.last_name, self.mobile, self.mail,
             self.user_principal_name, sorted(self.proxy_addresses), self.enabled, self.guest,
+            self.licensed,
         ]  # fmt: skip
         return blake2b(repr(words).encode(), digest_size=16).hexdigest()
 
 
 def user_entry(said: Mapping[str, Any], known: Entry | None = None) -> Entry:
-    """A user of Graph's JSON. A key that is left out keeps what was known: a delta sends only what has a value."""
-    before = known or Entry(said["id"])
-    return replace(
+    """A user of Graph's JSON. A key that is left out keeps what was known: a delta sends only what has a value.
+
+    A mailbox is converted and loses its licence, or its sign-in, in the same hour: from then on its purpose is open.
+    """
+    before = known or Entry(said["id"], licensed=False)
+    entry = replace(
         before,
         **_names(said, before),
         first_name=_line(said.get("givenName", before.first_name)),
@@ -90,7 +100,10 @@ def user_entry(said: Mapping[str, Any], known: Entry | None = None) -> Entry:
         user_principal_name=_line(said.get("userPrincipalName", before.user_principal_name)),
         enabled=_flag(said.get("accountEnabled", before.enabled), otherwise=True),
         guest=_is_guest(said, before),
+        licensed=bool(said["assignedLicenses"]) if "assignedLicenses" in said else before.licensed,
     )
+    stands_as_before = (entry.enabled, entry.licensed) == (before.enabled, before.licensed)
+    return entry if stands_as_before else replace(entry, purpose=None)
 
 
 def group_entry(said: Mapping[str, Any], known: Entry | None = None) -> Entry:

@@ -4,19 +4,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from ppe.errors import DeltaExpired, DirectoryError, DirectoryUnavailable, DirectoryUntrusted
-from ppe.sync.login import consent_missing, fetch_token
+from ppe.sync import batch
+from ppe.sync.login import Token, consent_missing, fetch_token
+from ppe.sync.shared_mailbox import purpose_of
 from ppe.sync.wire import Answer, Wire
 
 USER_PROPERTIES = (
     "id,accountEnabled,displayName,givenName,surname,mail,userPrincipalName,proxyAddresses,mobilePhone,userType"
+    ",assignedLicenses"
 )
 GROUP_PROPERTIES = "id,displayName,mail,proxyAddresses,groupTypes,mailEnabled,securityEnabled,members"
 RESYNC_CODES = {"syncstatenotfound", "resyncrequired", "syncstateinvalid", "directory_expiredpagetoken"}
 IDS_PER_QUESTION = 1000
 LARGEST_PAGE = 999  # of a listing of users
+MAILBOX_ROLES = frozenset({"MailboxSettings.Read", "MailboxSettings.ReadWrite"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,18 @@ class Page:
     items: Sequence[dict[str, Any]]
     next_link: str | None
     delta_link: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Purposes:
+    """What mailboxes are for, by the ids of their users; "" where Microsoft 365 would not say.
+
+    `throttled` says that others have to be asked again, after `wait` seconds if Microsoft said how many.
+    """
+
+    told: dict[str, str]
+    throttled: bool
+    wait: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +61,7 @@ class Graph:
         self._login_url = login_url
         self._url = graph_url
         self._wire = wire
-        self._token: str | None = None
+        self._token: Token | None = None
 
     def users_delta_now(self) -> str:
         """A delta link that will tell everything that changes among the users from now on."""
@@ -121,6 +137,31 @@ class Graph:
         ends = [end for end in (_moment(entry.get("endDateTime")) for entry in ours) if end]
         return max(ends, default=None)
 
+    def reads_mailbox_settings(self) -> bool:
+        """Whether the token says that the settings of mailboxes may be read, which is a permission of its own."""
+        return not MAILBOX_ROLES.isdisjoint(self._valid_token(fresh=False).roles)
+
+    def mailbox_purposes(self, object_ids: Sequence[str]) -> Purposes:
+        """What the mailboxes of these users are for, at most `batch.MOST`, asked in one exchange."""
+        urls = [f"/users/{quote(object_id, safe='')}/mailboxSettings" for object_id in object_ids]
+        answer = self._usable(self._ask("POST", f"{self._url}/$batch", json=batch.questions(urls)))
+        parts = dict(zip(object_ids, batch.parts(answer.json(), len(urls)), strict=True))
+        told = {
+            object_id: purpose_of(part.body) if part.status == 200 else ""
+            for object_id, part in parts.items()
+            if not part.is_throttled
+        }
+        waits = [part.wait for part in parts.values() if part.is_throttled and part.wait is not None]
+        return Purposes(told, len(told) < len(parts), max(waits, default=None))
+
+    def rest(self, wait: float | None, attempt: int) -> None:
+        """Wait before asking again, within the wire's patience.
+
+        Raises:
+            Throttled: that is too long, or too often.
+        """
+        self._wire.rest(wait, attempt)
+
     def _get(self, link: str) -> dict[str, Any]:
         self._require_own_host(link)
         return self._usable(self._ask("GET", link)).json()
@@ -134,17 +175,16 @@ class Graph:
     def _ask(self, method: str, url: str, headers: dict[str, str] | None = None, **body: Any) -> Answer:
         """Ask with the token; once more with a fresh one when the old one is refused."""
         for fresh in (False, True):
-            sent = {**(headers or {}), "Authorization": f"Bearer {self._bearer(fresh=fresh)}"}
+            sent = {**(headers or {}), "Authorization": f"Bearer {self._valid_token(fresh=fresh).access_token}"}
             answer = self._wire.ask(method, url, sent, **body)
             if answer.status != 401:
                 break
         return answer
 
-    def _bearer(self, *, fresh: bool) -> str:
+    def _valid_token(self, *, fresh: bool) -> Token:
         if self._token is None or fresh:
             who = self._credentials
-            token = fetch_token(self._wire, self._login_url, who.tenant, who.application_id, who.secret)
-            self._token = token.access_token
+            self._token = fetch_token(self._wire, self._login_url, who.tenant, who.application_id, who.secret)
         return self._token
 
     def _require_own_host(self, link: object) -> None:

@@ -25,17 +25,21 @@ class Stored(NamedTuple):
 
 COLUMNS = (
     "object_id, group_kind, display_name, first_name, last_name, mobile, mail, user_principal_name, proxy_addresses,"
-    " enabled, guest"
+    " enabled, guest, licensed, mailbox_purpose"
 )
+_WIDTH = len(COLUMNS.split(","))
 _UPSERT = f"""
     INSERT INTO directory_object (connection_id, is_group, {COLUMNS}, primary_address, fingerprint,
                                   seen_in_run, removed_in_run, gone_at)
-    VALUES (?, ?, {",".join("?" * 11)}, ?, ?, ?, NULL, NULL)
+    VALUES (?, ?, {",".join("?" * _WIDTH)}, ?, ?, ?, NULL, NULL)
     ON CONFLICT (connection_id, object_id) DO UPDATE SET
         is_group = excluded.is_group, group_kind = excluded.group_kind, display_name = excluded.display_name,
         first_name = excluded.first_name, last_name = excluded.last_name, mobile = excluded.mobile,
         mail = excluded.mail, user_principal_name = excluded.user_principal_name,
         proxy_addresses = excluded.proxy_addresses, enabled = excluded.enabled, guest = excluded.guest,
+        licensed = excluded.licensed, mailbox_purpose = excluded.mailbox_purpose,
+        purpose_asked_at = CASE WHEN excluded.mailbox_purpose IS NULL THEN NULL
+                                ELSE directory_object.purpose_asked_at END,
         primary_address = excluded.primary_address, fingerprint = excluded.fingerprint,
         seen_in_run = excluded.seen_in_run, removed_in_run = NULL, gone_at = NULL
 """
@@ -130,9 +134,12 @@ def has_people(connection_id: int, organization_id: int) -> bool:
 
 def entry_from(row: Sequence[Any]) -> Entry:
     """The entry behind a row of `COLUMNS`."""
-    object_id, kind, name, first, last, mobile, mail, upn, proxies, enabled, guest = row[:11]
+    object_id, kind, name, first, last, mobile, mail, upn, proxies, enabled, guest, licensed, purpose = row[:_WIDTH]
     addresses = tuple(json.loads(proxies))
-    return Entry(object_id, kind, name, first, last, mobile, mail, upn, addresses, bool(enabled), bool(guest))
+    return Entry(
+        object_id, kind, name, first, last, mobile, mail, upn, addresses, bool(enabled), bool(guest),
+        None if licensed is None else bool(licensed), purpose,
+    )  # fmt: skip
 
 
 def _known(connection_id: int, object_ids: Sequence[str]) -> dict[str, tuple[Entry, str, int, bool]]:
@@ -145,7 +152,8 @@ def _known(connection_id: int, object_ids: Sequence[str]) -> dict[str, tuple[Ent
             (connection_id, *some),
         )
         for row in rows.fetchall():
-            known[row[0]] = (entry_from(row), row[11], row[12], bool(row[13]))
+            fingerprint, seen, left = row[_WIDTH:]
+            known[row[0]] = (entry_from(row), fingerprint, seen, bool(left))
     return known
 
 
@@ -161,7 +169,7 @@ def _write(connection_id: int, run_id: int, entries: Sequence[Entry], known: Ite
             (
                 connection_id, entry.is_group, entry.object_id, entry.group_kind, entry.display_name,
                 entry.first_name, entry.last_name, entry.mobile, entry.mail, entry.user_principal_name,
-                as_json(entry.proxy_addresses), entry.enabled, entry.guest,
+                as_json(entry.proxy_addresses), entry.enabled, entry.guest, entry.licensed, entry.purpose,
                 primary, entry.fingerprint, run_id,
             )
         )  # fmt: skip

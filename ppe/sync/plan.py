@@ -25,6 +25,7 @@ from ppe.sync.change import (
 )
 from ppe.sync.desired import addresses, kind, kind_of, name_of, person_fields, type_for
 from ppe.sync.entry import Entry, domain_of
+from ppe.sync.shared_mailbox import why_not_imported, with_suggestion
 
 LAST_ADMINISTRATOR = "The last active administrator can be neither disabled nor removed by a sync."
 ADMIN_UNTICKED = "This is an administrator: nobody gains that role by being given an address, so tick it on purpose."
@@ -33,6 +34,11 @@ CONVERTED_UNTICKED = "This account was converted by hand, so tick it on purpose.
 
 def decide(question: Question, options: Options, domains: Domains) -> Change | Nothing:
     """What to do about one object that is in the directory and not exempt."""
+    decided = _decide(question, options, domains)
+    return with_suggestion(decided, question.entry) if isinstance(decided, Change) else decided
+
+
+def _decide(question: Question, options: Options, domains: Domains) -> Change | Nothing:
     entry, account = question.entry, question.account
     if not options.covers(entry):
         return Nothing.LEFT_ALONE
@@ -84,9 +90,7 @@ def _newcomer(question: Question, options: Options, domains: Domains) -> Change 
         return _link(question, holder, domains) if options.updates(entry) else Nothing.LEFT_ALONE
     was_converted = question.account is not None and question.account.converted
     if not (entry.enabled or entry.is_group or was_converted):
-        return _not_imported(
-            entry, "Sign-in is blocked in the directory, as it is for most shared mailboxes.", offer=OFFER_FUNCTIONAL
-        )
+        return _not_imported(entry, why_not_imported(entry), offer=OFFER_FUNCTIONAL)
     if not options.adds(entry):
         return Nothing.LEFT_ALONE
     return _add(question, options.role, domains)

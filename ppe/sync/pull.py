@@ -2,7 +2,9 @@
 
 The cursor kept with the run: `step` and `link` say what to ask next; `users_listed` and `groups_listed`, whether that
 kind is listed in full; `users_from`, the delta link taken before such a listing; `users_next` and `groups_next`, the
-delta links for the next run; `domains`, what the tenant owns; `restarts`; `turtle`, which notices a cycle of links.
+delta links for the next run; `users_properties`, what the former tells; `domains`, what the tenant owns; `restarts`;
+`turtle`, which notices a cycle of links; `reads_mailbox_settings`, whether that was permitted when the run began;
+`after`, how far sync/purposes.py has come.
 """
 
 from collections.abc import Callable
@@ -15,7 +17,8 @@ from ppe.errors import DeltaExpired, DirectoryUnavailable, DirectoryUntrusted
 from ppe.models import PLANNING, PULLING, Connection, SyncRun
 from ppe.sync import mirror, secret
 from ppe.sync.claim import keep
-from ppe.sync.graph import IDS_PER_QUESTION, Graph, Page
+from ppe.sync.graph import IDS_PER_QUESTION, USER_PROPERTIES, Graph, Page
+from ppe.sync.purposes import Purposes
 
 PAGE_CEILING = 100_000
 RESTART_CEILING = 5
@@ -57,23 +60,29 @@ class Pull:
             step = self.run.cursor["step"]
             if step == "absentees":
                 self._confirm_absentees()
+            elif step == "purposes":
+                self._ask_purposes()
             else:
                 self._turn_page(step)
 
     def _begin(self) -> None:
         stored = self.connection
+        tells_all = stored.users_delta_properties == USER_PROPERTIES  # or is it from before we asked for more?
         cursor: Cursor = {
-            "users_listed": not stored.users_delta_link,
+            "users_listed": not (stored.users_delta_link and tells_all),
+            "users_properties": USER_PROPERTIES,
             "groups_listed": not stored.groups_delta_link,
             "domains": self.graph.verified_domains(),
             "restarts": 0,
         }
+        cursor["reads_mailbox_settings"] = reads_settings = self.graph.reads_mailbox_settings()
         secret_expiry = secret.expiry_of(self.graph)
         people = self.graph.count("users") if cursor["users_listed"] else None
         groups = self.graph.count("groups") if cursor["groups_listed"] else None
         cursor |= self._users_begin() if cursor["users_listed"] else _at("user changes", stored.users_delta_link)
         with database.atomic():
             secret.keep(stored, secret_expiry)
+            Connection.update(reads_mailbox_settings=reads_settings).where(Connection.id == stored.id).execute()
             keep(self.run, self.clock(), state=PULLING, cursor=cursor, expected_people=people, expected_groups=groups)
 
     def _users_begin(self) -> Cursor:
@@ -118,7 +127,8 @@ class Pull:
             stored = self.connection.groups_delta_link
             begin = self._groups_begin() if self.run.cursor["groups_listed"] else _at("groups", stored)
             return {"users_next": page.delta_link} | begin
-        return {"groups_next": page.delta_link} | _at("absentees", None)
+        following = "purposes" if self.run.cursor.get("reads_mailbox_settings") else "absentees"
+        return {"groups_next": page.delta_link} | _at(following, None)
 
     def _start_over(self, step: str) -> None:
         """The place in the listing is lost: list that kind anew, a few times at most."""
@@ -128,6 +138,13 @@ class Pull:
         begin = self._groups_begin() if step == "groups" else self._users_begin()
         with database.atomic():
             keep(self.run, self.clock(), cursor=self.run.cursor | begin | {"restarts": restarts, "turtle": None})
+
+    def _ask_purposes(self) -> None:
+        """Half of the time is the most that goes into what is good to know and needed by nobody."""
+        until = self.run.created_at + BUDGET / 2
+        Purposes(self.run, self.graph, self.clock, self.plan_page).ask(until)
+        with database.atomic():
+            keep(self.run, self.clock(), cursor=self.run.cursor | _at("absentees", None))
 
     def _confirm_absentees(self) -> None:
         """Whoever a complete listing left out is asked for by id; only who does not exist any more is gone."""
@@ -151,9 +168,11 @@ class Pull:
         now, cursor = self.clock(), self.run.cursor
         with database.atomic():
             mirror.mark_gone(self.connection.id, self.run.id, now, groups_listed=cursor["groups_listed"])
-            Connection.update(users_delta_link=cursor["users_next"], groups_delta_link=cursor["groups_next"]).where(
-                Connection.id == self.connection.id
-            ).execute()
+            Connection.update(
+                users_delta_link=cursor["users_next"],
+                users_delta_properties=cursor.get("users_properties"),
+                groups_delta_link=cursor["groups_next"],
+            ).where(Connection.id == self.connection.id).execute()
             keep(self.run, now, state=PLANNING)
 
     def _refuse_emptiness(self) -> None:

@@ -20,7 +20,9 @@ ANSWER_SECONDS = 120
 CONNECT_AND_READ_SECONDS = (10, 60)
 TRIES = 5
 LONGEST_NAP = 10.0  # seconds; whoever is told to wait longer gives its worker back
-RETRIED = frozenset({429, 500, 502, 503, 504})
+OFTEN_ENOUGH = 60.0  # seconds until the next attempt, when naps were of no use
+THROTTLED = 429
+RETRIED = frozenset({THROTTLED, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +65,23 @@ class Wire:
             answer = self._once(method, url, headers or {}, body)
             if answer is not None and answer.status not in RETRIED:
                 return answer
-            wait = _asked_to_wait(answer) if answer else None
-            if wait is not None and wait > LONGEST_NAP:
-                raise Throttled(wait)
-            if attempt < self._tries:
-                self._pause(wait if wait is not None else random.uniform(0.5, 1) * 2 ** (attempt - 1))  # noqa: S311 - only spreads the load
-        if answer is not None and answer.status == 429:
-            raise Throttled(60)
+            wait = asked_to_wait(answer.headers.get("Retry-After", "")) if answer else None
+            is_throttled = answer is not None and answer.status == THROTTLED
+            if attempt < self._tries or is_throttled or is_long(wait):
+                self.rest(wait, attempt)
         raise _unavailable(answer)
+
+    def rest(self, wait: float | None, attempt: int) -> None:
+        """Wait before asking again: as long as Microsoft says, or else longer with each attempt, the first being 1.
+
+        Raises:
+            Throttled: that would be longer than a nap, or it was tried often enough.
+        """
+        if wait is not None and is_long(wait):
+            raise Throttled(wait)
+        if attempt >= self._tries:
+            raise Throttled(OFTEN_ENOUGH)
+        self._pause(wait if wait is not None else random.uniform(0.5, 1) * 2 ** (attempt - 1))  # noqa: S311 - only spreads the load
 
     def _once(self, method: str, url: str, headers: Mapping[str, str], body: dict[str, Any]) -> Answer | None:
         """One try; None when the connection failed, fell silent, or broke off before the answer was whole."""
@@ -116,11 +127,13 @@ def _body(response: requests.Response) -> bytes:
     return b"".join(parts)
 
 
-def _asked_to_wait(answer: Answer) -> float | None:
+def is_long(wait: float | None) -> bool:
+    """Whether a worker is not to sit so many seconds out."""
+    return wait is not None and wait > LONGEST_NAP
+
+
+def asked_to_wait(text: str) -> float | None:
     """The seconds of a Retry-After, which may be a fraction or a date; None where there is none."""
-    text = answer.headers.get("Retry-After", "").strip()
-    if not text:
-        return None
     try:
         return max(0.0, float(text))
     except ValueError:

@@ -23,6 +23,7 @@ from ppe.models import (
 )
 from ppe.sync import acceptance, fields, held, review
 from ppe.sync import run as runs
+from ppe.sync.change import OFFER_CONVERT, OFFER_FUNCTIONAL
 from ppe.views import ticks, undo_page
 
 HEADLINES = {
@@ -85,9 +86,17 @@ def gather(run: SyncRun, asked: Mapping[str, str]) -> dict[str, Any]:
         "ticked_elsewhere": ticks.elsewhere(run, [change.id for change in page.rows]),
         "summary": review.summary(run) if run.accepted_at else [],
         "is_open": run.state == REVIEW,
+        "mailboxes_known": _mailboxes_known(run, page.rows),
         "undo": undo_page.gather(run, [change.id for change in page.rows]),
         **_safety(run, asked),
     }
+
+
+def _mailboxes_known(run: SyncRun, rows: Sequence[SyncChange]) -> bool | None:
+    """Whether Microsoft 365 was asked which mailboxes are shared; None where no row on the page hangs on it."""
+    if run.state != REVIEW or not any(row.offer in (OFFER_FUNCTIONAL, OFFER_CONVERT) for row in rows):
+        return None
+    return bool(run.cursor.get("reads_mailbox_settings"))
 
 
 def _safety(run: SyncRun, asked: Mapping[str, str]) -> dict[str, Any]:

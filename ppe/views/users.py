@@ -4,7 +4,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from ppe import listings, tasks
+from ppe import listings, person, tasks
 from ppe.clock import utcnow
 from ppe.errors import Refused
 from ppe.models import PERSON_TYPES
@@ -41,6 +41,7 @@ def one(account_id: int) -> ResponseReturnValue:
     return render_template(
         "users/one.html",
         **account_page.gather(row),
+        suggestion=person.suggestion(row.account),
         factors=factors,
         number=masked(factors.number) if factors.number else None,
         last_session=next(iter(sessions.of(account_id, now)), None),

@@ -18,16 +18,12 @@ from flask import Flask
 from ppe import accounts, db, exemptions, removed_memberships
 from ppe.clock import utcnow
 from ppe.config import Settings
-from ppe.sync import apply, closing, mirror, planning, run, unattended, undoing
+from ppe.sync import apply, closing, mirror, planning, purposes, run, unattended, undoing
 from tests.sync.desk import KEY
 
 
 def main(folder: str, url: str, login_url: str, graph_url: str, run_id: str, step: str) -> None:
-    app = Flask("ppe")
-    app.config["SETTINGS"] = Settings(
-        "k" * 40, (KEY,), Path(folder), url, microsoft_login_url=login_url, graph_url=graph_url, testing=True
-    )
-    db.bind(app.config["SETTINGS"])
+    app = app_of(folder, url, login_url, graph_url)
     for dead in count():
         worker = os.fork()
         if worker == 0:
@@ -43,6 +39,15 @@ def main(folder: str, url: str, login_url: str, graph_url: str, run_id: str, ste
             assert run.waiting(utcnow()) == [int(run_id)]
 
 
+def app_of(folder: str, url: str, login_url: str, graph_url: str) -> Flask:
+    app = Flask("ppe")
+    app.config["SETTINGS"] = Settings(
+        "k" * 40, (KEY,), Path(folder), url, microsoft_login_url=login_url, graph_url=graph_url, testing=True
+    )
+    db.bind(app.config["SETTINGS"])
+    return app
+
+
 def work(app: Flask, run_id: int, dies_at: int) -> None:
     write, left = db.execute_many, [dies_at]
 
@@ -53,7 +58,9 @@ def work(app: Flask, run_id: int, dies_at: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return write(statement, rows)
 
-    writers = (accounts, apply, closing, exemptions, mirror, planning, removed_memberships, unattended, undoing)
+    writers = (
+        accounts, apply, closing, exemptions, mirror, planning, purposes, removed_memberships, unattended, undoing,
+    )  # fmt: skip
     for module in writers:
         module.execute_many = mortal_write  # type: ignore[attr-defined]
     with app.app_context(), db.database.connection_context():

@@ -1,5 +1,6 @@
 """Killed at any moment, a run goes on where it was: no change is applied twice, and none is lost."""
 
+import signal
 import subprocess
 import sys
 
@@ -18,18 +19,23 @@ pytestmark = pytest.mark.slow
 
 def kill_until_it_gets_through(desk: Desk, of: SyncRun, step: int) -> int:
     """Kill worker after worker, each a little later; how many died."""
-    settings = current_app.config["SETTINGS"]
-    arguments = [
-        str(settings.data_dir),
-        settings.database_url,
-        settings.microsoft_login_url,
-        settings.graph_url,
-        str(of.id),
-        str(step),
-    ]
-    command = [sys.executable, "-m", "tests.sync.mortal_worker", *arguments]
+    command = [sys.executable, "-m", "tests.sync.mortal_worker", *surroundings(), str(of.id), str(step)]
     ended = subprocess.run(command, timeout=60, check=True, stdout=subprocess.PIPE, text=True)
     return int(ended.stdout.splitlines()[-1])
+
+
+def kill_in_write(of: SyncRun, number: int) -> None:
+    """Let one worker begin, and kill it half way through a write."""
+    begin = "import sys; from tests.sync.mortal_worker import app_of, work"
+    work = "work(app_of(*sys.argv[1:5]), *map(int, sys.argv[5:]))"
+    command = [sys.executable, "-c", f"{begin}; {work}", *surroundings(), str(of.id), str(number)]
+    assert subprocess.run(command, timeout=60, check=False).returncode == -signal.SIGKILL
+
+
+def surroundings() -> list[str]:
+    """Where a worker in a process of its own finds what this one has."""
+    settings = current_app.config["SETTINGS"]
+    return [str(settings.data_dir), settings.database_url, settings.microsoft_login_url, settings.graph_url]
 
 
 def test_pull_plan_and_apply_survive_being_killed_at_every_stage(company: Desk) -> None:
