@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from peewee import fn
 
 from ppe import audit
+from ppe.db import execute
 from ppe.models import AuditEvent
 
 ROWS_PER_PAGE = 50
@@ -64,10 +65,12 @@ def record_export(organization_id: int, by_name: str, now: datetime) -> None:
 
 def actions(organization_id: int) -> list[str]:
     """The kinds of deeds that there are on record, by name."""
-    found: Any = (
-        AuditEvent.select(AuditEvent.action).where(AuditEvent.organization == organization_id).distinct().tuples()
-    )
-    return sorted((action for (action,) in found), key=str.casefold)
+    found: list[str] = []
+    statement = "SELECT MIN(action) FROM audit_event WHERE organization_id = ? AND action > ?"
+    # From one to the next along the index: a million events are not looked at for a handful of deeds.
+    while (following := execute(statement, (organization_id, found[-1] if found else "")).fetchone()[0]) is not None:
+        found.append(following)
+    return sorted(found, key=str.casefold)
 
 
 def _narrowed(organization_id: int, time_zone: str, wanted: Filter) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
-from ppe import audit, search
+from ppe import audit, group_kinds, search
 from ppe.db import execute, marks
 from ppe.models import GROUP
 from ppe.search import Filter
@@ -27,10 +27,6 @@ _MEMBERS = f"""
     SELECT a.id, a.display_name, p.address, a.type FROM membership m JOIN account a ON a.id = m.member_id
     LEFT JOIN address p ON p.account_id = a.id AND p.is_primary
     WHERE m.group_id = ? AND m.member_id > ? AND a.organization_id = ? ORDER BY m.member_id LIMIT {MEMBERS_AT_ONCE}
-"""
-_KINDS = """
-    SELECT a.id, o.group_kind FROM account a JOIN connection c ON c.organization_id = a.organization_id
-    JOIN directory_object o ON o.connection_id = c.id AND o.object_id = a.directory_id WHERE a.id IN
 """
 
 
@@ -66,7 +62,7 @@ def groups(organization_id: int, wanted: Filter, today: date) -> Iterator[Sequen
     """A line for each member of each group that the filter finds; one for a group that nobody is in."""
     for batch in _found(organization_id, [GROUP], wanted, today, "a.display_name", ()):
         ids = [row[0] for row in batch]
-        kinds = dict(execute(f"{_KINDS} ({marks(ids)})", ids).fetchall())
+        kinds = group_kinds.of(ids)
         addresses = _addresses(ids)
         for group_id, name in batch:
             group = (

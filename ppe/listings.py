@@ -10,7 +10,7 @@ from datetime import date
 
 from peewee import fn
 
-from ppe import exemptions, nesting, search, walking
+from ppe import exemptions, group_kinds, nesting, search, walking
 from ppe.db import execute, marks
 from ppe.errors import NotFound
 from ppe.models import ACCOUNT_TYPES, FUNCTIONAL, GROUP, PERSON_TYPES, Account, Exemption, Membership, folded
@@ -26,7 +26,7 @@ MEMBERS_COUNTED = 1_000
 class Row:
     """One account with its addresses, those of a removed one included, and how many members it has.
 
-    `path` are the groups through which it is in the one whose members are listed.
+    `path` are the groups through which it is in the one whose members are listed, `kind` what kind of group it is.
     """
 
     account: Account
@@ -34,6 +34,7 @@ class Row:
     aliases: list[str] = field(default_factory=list)
     members: int = 0
     path: tuple[str, ...] = ()
+    kind: str = ""
 
     @property
     def has_more_members(self) -> bool:
@@ -163,8 +164,11 @@ def _rows(found: Iterable[Account]) -> list[Row]:
     for row in rows.values():
         if row.account.removed_addresses:
             row.primary, *row.aliases = row.account.removed_addresses
-    for account_id, count in _member_counts([i for i in ids if rows[i].account.type in (FUNCTIONAL, GROUP)]).items():
+    groups = [number for number in ids if rows[number].account.type in (FUNCTIONAL, GROUP)]
+    for account_id, count in _member_counts(groups).items():
         rows[account_id].members = count
+    for account_id, kind in group_kinds.of(groups).items():
+        rows[account_id].kind = kind
     return list(rows.values())
 
 

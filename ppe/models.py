@@ -34,6 +34,7 @@ ADMIN, END_USER, SILENT_USER, FUNCTIONAL, GROUP = ACCOUNT_TYPES = (
     "group",
 )
 PERSON_TYPES = (ADMIN, END_USER, SILENT_USER)
+MAIL_TYPES = (*PERSON_TYPES, FUNCTIONAL)  # everything but a group, which nobody writes to
 SIGN_IN_TYPES = (ADMIN, END_USER)  # nobody else gets in, by no way at all
 
 OFF, ADMINISTRATORS, EVERYONE = SECOND_FACTOR_POLICIES = ("off", "administrators", "everyone")
@@ -176,6 +177,7 @@ class Account(Folding, Table):
 
     `directory_tenant` and `directory_id` are the person's identity at Microsoft too. Who is not in the directory can
     be bound to one by `microsoft_tenant` and `microsoft_id`, of which the sync takes no notice.
+    `group_kind` is what somebody said of a functional account made by hand; the directory says it of all others.
     `second_factor_at` is when a second factor was first shown: from then on none can be set up with a password alone.
     """
 
@@ -202,6 +204,7 @@ class Account(Folding, Table):
     directory_id = TextField(null=True)
     directory_fingerprint = TextField(null=True)
     converted_at = UTCDateTimeField(null=True)
+    group_kind = TextField(null=True)
     version = IntegerField(default=1)
     created_at = UTCDateTimeField()
     removed_at = UTCDateTimeField(null=True)
@@ -235,6 +238,13 @@ for _name, _where in (
             where=SQL(_where), name=f"account_{_name}",
         )
     )  # fmt: skip
+
+
+Account.add_index(
+    Account.index(
+        Account.organization, Account.group_kind, where=SQL("group_kind IS NOT NULL"), name="account_kinds",
+    )
+)  # fmt: skip
 
 
 class Address(Table):
@@ -351,6 +361,12 @@ DirectoryObject.add_index(
     DirectoryObject.index(
         DirectoryObject.connection, DirectoryObject.removed_in_run,
         where=SQL("removed_in_run IS NOT NULL"), name="directory_object_removed",
+    )
+)  # fmt: skip
+DirectoryObject.add_index(
+    DirectoryObject.index(
+        DirectoryObject.connection, DirectoryObject.group_kind, DirectoryObject.object_id,
+        where=SQL("group_kind IS NOT NULL"), name="directory_object_kinds",
     )
 )  # fmt: skip
 

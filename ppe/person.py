@@ -10,7 +10,6 @@ from ppe.models import (
     Account,
     AuditEvent,
     Connection,
-    DirectoryObject,
     MassUpdate,
     MassUpdateRow,
     SyncChange,
@@ -50,21 +49,6 @@ def compared(account: Account, primary: str, aliases: Sequence[str]) -> list[Com
     ours: dict[str, Any] = {name: getattr(account, name) for name in names}
     ours |= {"primary": primary, "aliases": sorted(aliases), "active": account.active}
     return [Compared(label, after, before) for label, before, after in fields.differences(ours, theirs)]
-
-
-def directory_kind(account: Account) -> str:
-    """What the directory calls a group, such as a Microsoft 365 group; empty for what is none there."""
-    found = (
-        DirectoryObject.select(DirectoryObject.group_kind)
-        .join(Connection)
-        .where(
-            Connection.organization == account.organization_id,
-            DirectoryObject.object_id == account.directory_id,
-            DirectoryObject.is_group,
-        )
-        .first()
-    )
-    return fields.GROUP_KIND_WORDS.get(found.group_kind, "") if found else ""
 
 
 def suggestion(account: Account) -> str:

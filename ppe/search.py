@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
+from ppe import group_kinds
 from ppe.db import as_json, execute, marks
 from ppe.models import FUNCTIONAL, folded
 from ppe.sql_parts import Part, between, bytewise, either, every, one_after_another
@@ -31,11 +32,12 @@ class Filter:
     source: str = ""
     exemption: str = ""
     sort: str = NAME
+    kind: str = ""
 
     @property
     def is_narrowed(self) -> bool:
         """Whether it leaves anything out."""
-        return bool(self.text or self.role or self.state or self.source or self.exemption)
+        return bool(self.text or self.role or self.state or self.source or self.exemption or self.kind)
 
 
 class Source(NamedTuple):
@@ -92,8 +94,7 @@ class Query:
 
 def query(organization_id: int, types: Sequence[str], wanted: Filter, today: date) -> Query:
     """The accounts of these types that the filter finds."""
-    further = (is_exempt(today, exempt=wanted.exemption == EXEMPT),) if wanted.exemption else ()
-    special = _exempt(organization_id, today) if wanted.exemption == EXEMPT else None
+    further, special = _further(organization_id, wanted, today)
     chosen = tuple(kind for kind in types if wanted.role in ("", kind))
     return Query(organization_id, chosen, _plain(wanted), further, special, _line(wanted.text), wanted.state == REMOVED)
 
@@ -203,6 +204,15 @@ def _plain(wanted: Filter) -> tuple[Part, ...]:
     if wanted.source:
         parts.append(Part(f"a.directory_id IS {'' if wanted.source == BY_HAND else 'NOT '}NULL"))
     return tuple(parts)
+
+
+def _further(organization_id: int, wanted: Filter, today: date) -> tuple[tuple[Part, ...], Part | None]:
+    """What no index of the lists answers, and a source in which the first of it holds."""
+    is_of = (group_kinds.is_of(wanted.kind),) if wanted.kind else ()
+    of_exemption = (is_exempt(today, exempt=wanted.exemption == EXEMPT),) if wanted.exemption else ()
+    if wanted.exemption == EXEMPT:
+        return (*of_exemption, *is_of), _exempt(organization_id, today)
+    return (*is_of, *of_exemption), group_kinds.ids(organization_id, wanted.kind) if wanted.kind else None
 
 
 def _line(text: str) -> str:

@@ -6,7 +6,18 @@ import pytest
 from ppe import exemptions, listings, search
 from ppe.clock import utcnow
 from ppe.errors import NotFound
-from ppe.models import FUNCTIONAL, GROUP, PERSON_TYPES, Account, Address, Exemption, Membership, Organization
+from ppe.models import (
+    FUNCTIONAL,
+    GROUP,
+    PERSON_TYPES,
+    Account,
+    Address,
+    Connection,
+    DirectoryObject,
+    Exemption,
+    Membership,
+    Organization,
+)
 from ppe.paging import Page, Position
 from ppe.search import Filter
 from tests.conftest import OpenDatabase, People
@@ -115,6 +126,33 @@ def test_the_filter_by_exemption_sees_what_the_sync_sees(people: People) -> None
     assert names(people, Filter(exemption="not_exempt")) == ["Ada"]
     Exemption.update(ended_at=now).where(Exemption.object_id == synced.directory_id).execute()
     assert names(people, Filter(exemption="exempt")) == ["Bob"]
+
+
+@pytest.mark.usefixtures("_looked_for")
+def test_the_filter_by_kind_sees_what_the_directory_says_and_what_was_said_by_hand(people: People) -> None:
+    kinds = {"All": "microsoft365", "Desk": "distribution", "Fans": "distribution"}
+    for of in (people.contoso, people.fabrikam):
+        connection = Connection.get(Connection.organization == of)
+        for name, kind in kinds.items():
+            add(of, name, f"{name}@{of.name}.example".lower(), type=FUNCTIONAL, directory_id=name)
+            DirectoryObject.create(
+                connection=connection, object_id=name, is_group=True, group_kind=kind, fingerprint="x", seen_in_run=1
+            )
+    add(people.contoso, "Own", "own@contoso.example", type=FUNCTIONAL, group_kind="distribution")
+    add(people.contoso, "Converted", "was@contoso.example", type=FUNCTIONAL)
+    # Whatever somebody said before it was linked, the directory knows better.
+    Account.update(group_kind="distribution").where(Account.display_name == "All").execute()
+    exemptions.add(people.contoso.id, "desk@contoso.example", "", None, "Ada", utcnow())
+    types = (FUNCTIONAL,)
+    assert names(people, Filter(kind="distribution"), types) == ["Desk", "Fans", "Own"]
+    assert names(people, Filter(kind="microsoft365"), types) == ["All"]
+    assert names(people, Filter(kind="mail_security"), types) == []
+    assert names(people, Filter("f", kind="distribution"), types) == ["Fans"]
+    assert names(people, Filter(kind="distribution", source="by_hand"), types) == ["Own"]
+    assert names(people, Filter(kind="distribution", exemption="exempt"), types) == ["Desk"]
+    assert names(people, Filter(kind="distribution", exemption="not_exempt"), types) == ["Fans", "Own"]
+    rows = listings.accounts(people.contoso.id, types, Filter(), TODAY).rows
+    assert {row.account.display_name: row.kind for row in rows} == kinds | {"Own": "distribution", "Converted": ""}
 
 
 @pytest.mark.usefixtures("_looked_for")

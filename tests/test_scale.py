@@ -162,6 +162,14 @@ def _filled(number: int) -> tuple[int, int, int, int]:
         " VALUES (?, ?, ?, 'Someone', '', '', '', '', '', '[]', ?, ?, 'x', 1)",
         [(connection.id, f"object-{i}", False, True, False) for i, _, _ in people],
     )
+    execute_many(
+        "UPDATE directory_object SET is_group = ?, group_kind = ? WHERE connection_id = ? AND object_id = ?",
+        [
+            (True, "security" if kinds[i] == GROUP else ("distribution", "mail_security")[i % 499 == 8], connection.id,
+             f"object-{i}")
+            for i in range(number) if kinds[i] in (GROUP, FUNCTIONAL)
+        ],
+    )  # fmt: skip
     middle = execute(
         "SELECT id FROM account WHERE type = 'end_user' ORDER BY name_key LIMIT 1 OFFSET ?", (number // 2,)
     )
@@ -205,6 +213,11 @@ PAGES: dict[str, Callable[[Company], str]] = {
     "a name among the not active": lambda _: "/users?text=tilda&state=not_active",
     "one person": lambda c: f"/users/{c.someone}",
     "functional accounts": lambda _: "/functional-accounts",
+    "distribution lists": lambda _: "/functional-accounts?kind=distribution",
+    "the few mail-enabled security groups": lambda _: "/functional-accounts?kind=mail_security",
+    "no Microsoft 365 group": lambda _: "/functional-accounts?kind=microsoft365",
+    "security groups": lambda _: "/groups?kind=security",
+    "an exempt distribution list": lambda _: "/functional-accounts?kind=distribution&exemption=exempt",
     "a functional account": lambda c: f"/functional-accounts/{c.desk}",
     "groups": lambda _: "/groups",
     "a group": lambda c: f"/groups/{c.group}",
@@ -212,6 +225,7 @@ PAGES: dict[str, Callable[[Company], str]] = {
     "everyone in a group of groups": lambda c: f"/groups/{c.group}?everyone=yes",
     "everyone, in the middle": lambda c: f"/groups/{c.group}?everyone=yes&after={c.middle}",
     "exemptions": lambda _: "/exemptions",
+    "the audit log": lambda _: "/account-management/audit-log",
 }
 
 

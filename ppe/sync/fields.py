@@ -14,6 +14,7 @@ LABELS = {
     "aliases": "Aliases",
     "mobile": "Mobile",
     "active": "State",
+    "group_kind": "Account type",
     "directory_id": "Directory object",
 }
 TYPE_WORDS = {
@@ -49,6 +50,8 @@ def _words(name: str, fields: Fields) -> str:
         return "" if value is None else ("Active" if value else "Not active")
     if name == "type":
         return TYPE_WORDS.get(str(value), "")
+    if name == "group_kind":
+        return GROUP_KIND_WORDS.get(str(value), "")
     if name == "aliases":
         return ", ".join(value or ())
     return str(value or "")

@@ -23,12 +23,14 @@ from ppe.search import (
     STATES,
     Filter,
 )
-from ppe.sync.fields import TYPE_WORDS
+from ppe.sync.entry import DISTRIBUTION, GROUP_KINDS, MAIL_SECURITY, MICROSOFT365
+from ppe.sync.fields import GROUP_KIND_WORDS, TYPE_WORDS
 
 STATE_CHOICES = {"": "All but removed", ACTIVE: "Active", NOT_ACTIVE: "Not active", REMOVED: "Removed"}
 SOURCE_CHOICES = {"": "Every source", DIRECTORY: "Directory", BY_HAND: "By hand"}
 EXEMPTION_CHOICES = {"": "Exempt or not", EXEMPT: "Exempt", NOT_EXEMPT: "Not exempt"}
 SORT_CHOICES = {NAME: "Name", ADDRESS: "Address", NEWEST: "Newest first"}
+MAIL_KINDS = (MICROSOFT365, DISTRIBUTION, MAIL_SECURITY)  # of groups that have an address
 CHOICES = {"state": STATE_CHOICES, "source": SOURCE_CHOICES, "exemption": EXEMPTION_CHOICES, "sort": SORT_CHOICES}
 
 
@@ -41,6 +43,7 @@ def asked(roles: tuple[str, ...] = ()) -> Filter:
         source=_one_of(SOURCES, "source"),
         exemption=_one_of(EXEMPTIONS, "exemption"),
         sort=_one_of(SORTS, "sort") or NAME,
+        kind=_one_of(GROUP_KINDS, "kind"),
     )
 
 
@@ -53,8 +56,14 @@ def told(wanted: Filter) -> list[str]:
     """The filter as it is read, part by part."""
     words = [f"name or address begins with “{wanted.text}”"] if wanted.text else []
     words += [TYPE_WORDS[wanted.role]] if wanted.role else []
+    words += [GROUP_KIND_WORDS[wanted.kind]] if wanted.kind else []
     chosen = [(name, value) for name in ("state", "source", "exemption") if (value := getattr(wanted, name))]
     return words + [CHOICES[name][value] for name, value in chosen]
+
+
+def kind_choices(kinds: tuple[str, ...]) -> dict[str, str]:
+    """The kinds of groups to choose from."""
+    return {"": "Every kind"} | {kind: GROUP_KIND_WORDS[kind] for kind in kinds}
 
 
 def position() -> Position:

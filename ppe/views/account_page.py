@@ -14,6 +14,7 @@ _PAGES = {FUNCTIONAL: "functional_accounts.one", GROUP: "groups.one"}
 
 def gather(row: Row) -> dict[str, Any]:
     """The account with its groups, its exemption, the directory's words, what a sync would change, and its history."""
+    waiting = planned.for_account(row.account)
     groups, group_count = listings.groups_of(row.account)
     return {
         "row": row,
@@ -22,9 +23,9 @@ def gather(row: Row) -> dict[str, Any]:
         "group_count": group_count,
         "through": nesting.through(row.account, groups),
         "exemption": exemptions.covering(row.account, row.primary, utcnow().date()),
-        "planned": planned.for_account(row.account),
+        "planned": waiting,
+        "last": None if waiting or not row.account.is_synced else planned.last_finished(row.account),
         "compared": person.compared(row.account, row.primary, row.aliases),
-        "directory_kind": person.directory_kind(row.account),
         "changes": person.sync_changes(row.account),
         "mass_updates": person.mass_updates(row.account),
         "events": person.events(row.account, [address for address in (row.primary, *row.aliases) if address]),

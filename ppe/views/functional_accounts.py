@@ -8,7 +8,7 @@ from ppe.clock import utcnow
 from ppe.models import FUNCTIONAL
 from ppe.views import account_page, members
 from ppe.views.access import admin_required, current_organization
-from ppe.views.account_filter import CHOICES, asked, position, words_of
+from ppe.views.account_filter import CHOICES, MAIL_KINDS, asked, kind_choices, position, words_of
 
 bp = Blueprint("functional_accounts", __name__, url_prefix="/functional-accounts")
 
@@ -20,8 +20,9 @@ def page() -> ResponseReturnValue:
     wanted = asked()
     found = listings.accounts(current_organization().id, [FUNCTIONAL], wanted, utcnow().date(), position())
     return render_template(
-        "functional_accounts/page.html", page=found, wanted=wanted, query=words_of(wanted), choices=CHOICES
-    )
+        "functional_accounts/page.html",
+        page=found, wanted=wanted, query=words_of(wanted), choices={"kind": kind_choices(MAIL_KINDS)} | CHOICES,
+    )  # fmt: skip
 
 
 @bp.get("/<int:account_id>")

@@ -6,9 +6,10 @@ from flask.typing import ResponseReturnValue
 from ppe import listings
 from ppe.clock import utcnow
 from ppe.models import GROUP
+from ppe.sync.entry import GROUP_KINDS
 from ppe.views import account_page, members
 from ppe.views.access import admin_required, current_organization
-from ppe.views.account_filter import CHOICES, asked, position, words_of
+from ppe.views.account_filter import CHOICES, asked, kind_choices, position, words_of
 
 bp = Blueprint("groups", __name__, url_prefix="/groups")
 
@@ -18,7 +19,8 @@ bp = Blueprint("groups", __name__, url_prefix="/groups")
 def page() -> ResponseReturnValue:
     """The organisation's groups by name, filtered."""
     wanted = asked()
-    choices = {name: words for name, words in CHOICES.items() if name != "sort"}  # a group has no address
+    choices = {"kind": kind_choices(GROUP_KINDS)} | CHOICES
+    del choices["sort"]  # a group has no address
     found = listings.accounts(current_organization().id, [GROUP], wanted, utcnow().date(), position())
     return render_template("groups/page.html", page=found, wanted=wanted, query=words_of(wanted), choices=choices)
 

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 from ppe.mass_update import words as mass_update_words
 from ppe.models import MassUpdateRow
-from ppe.sync.fields import TYPE_WORDS
+from ppe.sync.fields import GROUP_KIND_WORDS, TYPE_WORDS
 
 
 def init_app(app: Flask) -> None:
@@ -23,6 +23,7 @@ def init_app(app: Flask) -> None:
         number,
         plural,
         role,
+        group_kind,
         breakable,
         groups_of_four,
         capitalize_first,
@@ -64,6 +65,11 @@ def plural(count: int, one: str, many: str | None = None) -> str:
 def role(account_type: str) -> str:
     """The product's own word for a type of account."""
     return TYPE_WORDS[account_type]
+
+
+def group_kind(kind: str) -> str:
+    """What a kind of group is called; nothing for what is none."""
+    return GROUP_KIND_WORDS.get(kind, "")
 
 
 def _zone() -> ZoneInfo:

@@ -5,7 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from ppe.clock import utcnow
-from ppe.models import GROUP, Account, Membership
+from ppe.models import GROUP, Account, Connection, DirectoryObject, Membership
 from tests.conftest import OpenDatabase, People, sign_in
 from tests.views.gate import assert_administrators_only
 
@@ -66,6 +66,26 @@ def test_its_members_come_in_pages(
     link = re.search(r'rel="next" href="([^"]+)"', first)
     assert link
     assert "Person 59" in signed_in.get(link[1]).text
+
+
+def test_the_kind_of_a_group_stands_on_its_page_and_in_the_list_and_filters_it(
+    signed_in: FlaskClient, people: People, staff: Account, open_database: OpenDatabase
+) -> None:
+    with open_database():
+        Account.update(directory_id="staff").where(Account.id == staff.id).execute()
+        connection = Connection.get(Connection.organization == people.contoso)
+        DirectoryObject.create(
+            connection=connection, object_id="staff", is_group=True, group_kind="security", fingerprint="x",
+            seen_in_run=1,
+        )  # fmt: skip
+    assert "<dt>Kind</dt><dd>Security group</dd>" in signed_in.get(f"/groups/{staff.id}").text
+    listed = signed_in.get("/groups?kind=security").text
+    assert "&lt;b&gt;Staff" in listed
+    assert '<span class="beneath">Security group</span>' in listed
+    assert '<option value="security" selected>' in listed
+    assert "No group matches this filter." in signed_in.get("/groups?kind=distribution").text
+    assert "Staff" in signed_in.get("/groups.csv?kind=security").text
+    assert "Staff" not in signed_in.get("/groups.csv?kind=distribution").text
 
 
 def test_another_organisation_neither_lists_nor_reaches_them(

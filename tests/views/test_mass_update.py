@@ -161,6 +161,22 @@ def test_functional_accounts_are_offered_what_makes_sense_for_them(
     work(app, begin(signed_in, query, new_state="not_active"))
 
 
+def test_a_filter_by_kind_is_kept_on_the_way_from_the_list(
+    app: Flask, signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    with open_database():
+        for name, kind in (("News", "distribution"), ("Vault", "mail_security")):
+            made = add_account(people.contoso, FUNCTIONAL, name, f"{name.lower()}@contoso.example")
+            Account.update(group_kind=kind).where(Account.id == made.id).execute()
+    listed = signed_in.get("/functional-accounts?kind=distribution").text
+    assert 'name="kind" value="distribution"' in listed
+    query = "list=functional_accounts&whom=found&kind=distribution"
+    assert "Distribution list" in signed_in.get(f"/mass-update?{query}").text
+    text = signed_in.get(work(app, begin(signed_in, query, new_state="not_active"))).text
+    assert "News" in text
+    assert "Vault" not in text
+
+
 def test_the_result_comes_as_a_file(app: Flask, signed_in: FlaskClient, people: People) -> None:
     query = f"list=users&whom=ticked&ticked={people.bob.id}&ticked={people.ada.id}"
     address = work(app, begin(signed_in, query, new_role="silent_user"))

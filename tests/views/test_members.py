@@ -93,6 +93,7 @@ class TestWithADirectory:
         before = main_of(console.browser.get(f"/groups/{group_id}").text)
         assert "No list that waits for a review says anything about it." in before
         assert "Security group" in before
+        assert "did this: Adding. New in the directory." in before
         run_id = console.review()
         text = main_of(console.browser.get(f"/groups/{group_id}").text)
         assert "Members added: Dora" in text
@@ -102,6 +103,26 @@ class TestWithADirectory:
         assert "not ticked" in main_of(console.browser.get(f"/groups/{group_id}").text)
         console.post(run_id, "cancel")
         assert "Members added" not in main_of(console.browser.get(f"/groups/{group_id}").text)
+
+    def test_without_a_waiting_list_the_page_says_what_the_last_sync_did(self, console: Console, group_id: int) -> None:
+        def said() -> str:
+            return main_of(console.browser.get(f"/groups/{group_id}").text)
+
+        unticked = console.review()
+        console.post(unticked, "tick-all", section="updating", ticked="no")
+        console.post(unticked, "accept", ticked_elsewhere=0)
+        assert console.work(unticked).state == "done"
+        assert "was to do this, and it was not ticked: Updating. Changed in the directory: members." in said()
+        done = console.review()
+        assert "Updating. Changed" not in said()  # the waiting list says it
+        console.post(done, "accept", ticked_elsewhere=1)
+        assert console.work(done).state == "done"
+        assert "did this: Updating. Changed in the directory: members." in said()
+        assert f"/import-sync/runs/{done}?section=updating" in said()
+        nothing = console.review()
+        console.post(nothing, "accept", ticked_elsewhere=0)
+        assert console.work(nothing).state == "done"
+        assert "had nothing to change about it." in said()
 
     def test_the_members_are_compared_with_the_mirror(self, console: Console, group_id: int) -> None:
         console.review()
