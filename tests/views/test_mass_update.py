@@ -94,6 +94,21 @@ def test_all_that_a_filter_finds_is_said_with_its_number(app: Flask, signed_in: 
     assert "P050" in signed_in.get(following.replace("&amp;", "&")).text
 
 
+def test_every_part_of_a_filter_is_read_out_and_goes_along(app: Flask, signed_in: FlaskClient, people: People) -> None:
+    with db.database.connection_context():
+        add_account(people.contoso, FUNCTIONAL, "Info", "info@contoso.example")
+    query = "text=i&state=active&source=by_hand&exemption=not_exempt&kind=distribution"
+    page = signed_in.get("/functional-accounts?text=i&state=active&source=by_hand&exemption=not_exempt").text
+    for part in query.split("&")[:-1]:
+        assert 'name="{}" value="{}"'.format(*part.split("=")) in page.partition('id="ticks"')[2]
+    query = f"list=functional_accounts&whom=found&{query}"
+    words = "begins with “i”, Distribution list, Active, By hand, Not exempt."
+    assert words in signed_in.get(f"/mass-update?{query}").text
+    text = signed_in.get(work(app, begin(signed_in, query, new_digest="on"))).text
+    assert words.rstrip(".") in text
+    assert "0 accounts to change" in text
+
+
 def test_more_than_are_quickly_counted_are_said_so(signed_in: FlaskClient, people: People) -> None:
     crowd(people.contoso, 1_001)
     assert "Mass Update of all users found (more than 1,000)…" in signed_in.get("/users").text

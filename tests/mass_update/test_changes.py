@@ -1,86 +1,28 @@
-"""A mass update on its way through the worker: prepared, looked at, applied; each account once, whatever happens
-meanwhile."""
+"""What a mass update changes on whom, what it leaves alone, and what is said of it."""
 
-import os
-import signal
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from flask import Flask
 
-from ppe import accounts, db, exemptions, outbox, person, switching, tasks, work
+from ppe import exemptions, person
 from ppe.clock import utcnow
-from ppe.errors import Refused
-from ppe.mass_update import applying, beginning, deciding, forgetting, line, preparing, review
-from ppe.mass_update.choices import Choices
+from ppe.mass_update import applying, deciding, review
 from ppe.models import (
     ADMIN,
     END_USER,
     FUNCTIONAL,
-    PERSON_TYPES,
-    ROW_STANDINGS,
     SILENT_USER,
     Account,
     AuditEvent,
     Exemption,
     Mail,
-    MassUpdate,
-    MassUpdateRow,
     SignInSession,
 )
-from ppe.paging import FIRST, Position
 from ppe.people import Seen, set_active
 from ppe.search import Filter
 from tests.conftest import People, add_account
-
-
-@pytest.fixture
-def desk(app: Flask, people: People) -> Iterator[People]:
-    with app.app_context(), db.database.connection_context():
-        yield people
-
-
-def begun(
-    people: People, *ticked: int, wanted: Filter | None = None, types: tuple[str, ...] = PERSON_TYPES, **choices: Any
-) -> MassUpdate:
-    """For these accounts, or without any for all that the filter finds."""
-    ids = list(ticked) if wanted is None else None
-    return beginning.begin(types, ids, wanted or Filter(), Choices(**choices), people.ada, utcnow())
-
-
-def proceed(one: MassUpdate) -> MassUpdate:
-    line.proceed(one.id, utcnow)
-    found: MassUpdate = MassUpdate.get_by_id(one.id)
-    return found
-
-
-def applied(one: MassUpdate, by: Account) -> MassUpdate:
-    ready = proceed(one)
-    assert ready.state == "review"
-    review.accept(ready, by, utcnow())
-    return proceed(ready)
-
-
-def rows(one: MassUpdate) -> dict[str, tuple[str, dict[str, Any], dict[str, Any], str]]:
-    found = MassUpdateRow.select().where(MassUpdateRow.mass_update == one.id)
-    return {row.name: (row.standing, row.before, row.after, row.reason) for row in found}
-
-
-def crowd(people: People, count: int, **columns: Any) -> list[Account]:
-    made = [
-        Account.create(organization=people.contoso, type=END_USER, display_name=f"P{n:03}", created_at=utcnow())
-        for n in range(count)
-    ]
-    if columns:
-        Account.update(**columns).where(Account.id << [one.id for one in made]).execute()
-    return made
-
-
-def again(account: Account) -> Account:
-    found: Account = Account.get_by_id(account.id)
-    return found
+from tests.mass_update.steps import again, applied, begun, crowd, proceed, rows
 
 
 def test_a_preview_says_of_each_account_what_would_change_and_changes_nothing(desk: People) -> None:
@@ -122,25 +64,6 @@ def test_applying_changes_what_the_preview_said_and_is_one_action_in_the_audit(d
     )  # fmt: skip
     (told,) = person.mass_updates(bob)
     assert (told.mass_update_id, told.after["type"]) == (one.id, SILENT_USER)
-
-
-def test_a_filter_stands_for_all_that_it_finds_and_the_audit_says_which(desk: People) -> None:
-    crowd(desk, preparing.BATCH + 3)
-    add_account(desk.fabrikam, END_USER, "P000", "p@fabrikam.example")
-    one = applied(begun(desk, wanted=Filter(text="p0", role=END_USER), digest="on"), desk.ada)
-    assert (one.expected, one.changed) == (100, 100)
-    everybody = applied(begun(desk, wanted=Filter(role=END_USER), digest="on"), desk.ada)
-    number = preparing.BATCH + 4
-    assert (everybody.expected, everybody.changed, everybody.left_out) == (number, number - 100, 100)
-    assert not Account.select().where(Account.organization == desk.fabrikam, Account.receives_digest).exists()
-    told = [event.details.get("filter") for event in AuditEvent.select().order_by(AuditEvent.id)]
-    assert told == [{"text": "p0", "role": END_USER}, None, {"role": END_USER}, None]
-
-
-def test_what_can_be_ticked_is_of_ones_own_organisation_and_list(desk: People) -> None:
-    desk_account = add_account(desk.contoso, FUNCTIONAL, "Desk", "desk@contoso.example")
-    ids = [desk.bob.id, desk.eve.id, desk_account.id, 999_999, desk.bob.id]
-    assert beginning.known(desk.contoso.id, PERSON_TYPES, ids) == [desk.bob.id]
 
 
 def test_people_become_functional_accounts_whose_mail_flows(desk: People) -> None:
@@ -288,159 +211,3 @@ def test_silent_users_become_end_users_without_a_mail_unless_it_is_asked_for(des
     Account.update(type=SILENT_USER).where(Account.id == sal.id).execute()
     applied(begun(desk, sal.id, role=END_USER, welcome="new"), desk.ada)
     assert [mail.account_id for mail in Mail.select()] == [sal.id]
-
-
-def test_two_clicks_on_apply_are_one(desk: People) -> None:
-    ready = proceed(begun(desk, desk.bob.id, digest="on"))
-    review.accept(ready, desk.ada, utcnow())
-    with pytest.raises(Refused, match="not open any more"):
-        review.accept(ready, desk.ada, utcnow())
-    assert proceed(ready).changed == 1
-    assert (again(desk.bob).version, AuditEvent.select().count()) == (2, 2)
-
-
-def test_nothing_to_change_is_nothing_to_apply(desk: People) -> None:
-    ready = proceed(begun(desk, desk.bob.id, state="active"))
-    with pytest.raises(Refused):
-        review.accept(ready, desk.ada, utcnow())
-
-
-def test_stopped_in_the_middle_what_is_done_stays_and_the_rest_is_not_begun(
-    desk: People, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    crowd(desk, 7)
-    monkeypatch.setattr(applying, "BATCH", 2)
-    ready = proceed(begun(desk, wanted=Filter(text="p0"), digest="on"))
-    review.accept(ready, desk.ada, utcnow())
-    change, batches = applying._change, []
-
-    def stopped_after_the_second(*arguments: Any) -> None:
-        change(*arguments)
-        batches.append(1)
-        if len(batches) == 3:
-            MassUpdate.update(state="cancelled", claim=None).where(MassUpdate.id == ready.id).execute()
-
-    monkeypatch.setattr(applying, "_change", stopped_after_the_second)
-    stopped = proceed(ready)
-    assert (stopped.changed, Account.select().where(Account.receives_digest).count()) == (4, 4)
-    assert review.counts(stopped) == {"to_do": 3, "changed": 4, "not_changed": 0, "left_out": 0}
-
-
-def test_cancelling_is_on_record_once_something_was_applied(desk: People) -> None:
-    review.cancel(begun(desk, desk.bob.id, digest="on"), desk.ada, utcnow())
-    assert AuditEvent.select().count() == 0, "nothing had changed"
-    ready = proceed(begun(desk, desk.bob.id, digest="on"))
-    review.accept(ready, desk.ada, utcnow())
-    review.cancel(ready, desk.ada, utcnow())
-    assert [event.action for event in AuditEvent.select().order_by(AuditEvent.id)] == [
-        "mass update", "mass update stopped",
-    ]  # fmt: skip
-    with pytest.raises(Refused, match="over already"):
-        review.cancel(ready, desk.ada, utcnow())
-    assert proceed(ready).changed == 0
-
-
-def test_rows_are_paged_by_name_and_key_in_both_directions(desk: People) -> None:
-    crowd(desk, 120)
-    one = proceed(begun(desk, wanted=Filter(text="p"), digest="on"))
-    first = review.page(one, "to_do", FIRST)
-    assert [row.name for row in first.rows] == [f"P{n:03}" for n in range(50)]
-    assert (first.total, first.previous) == (120, None)
-    second = review.page(one, "to_do", Position(after=first.next or 0))
-    assert [row.name for row in second.rows] == [f"P{n:03}" for n in range(50, 100)]
-    back = review.page(one, "to_do", Position(before=second.previous or 0))
-    assert [row.name for row in back.rows] == [row.name for row in first.rows]
-    assert [row.name for row in review.every_row(one)] == [f"P{n:03}" for n in range(120)]
-
-
-def killed_at_every_write(one: MassUpdate) -> int:
-    """Workers that die by SIGKILL in the middle of a write: the first in its first, each next one write later."""
-    for dead in range(100):
-        worker = os.fork()
-        if worker == 0:
-            left, write = [dead + 1], db.execute_many
-
-            def mortal(statement: str, rows: Any) -> int:
-                left[0] -= 1  # noqa: B023
-                if left[0] == 0:  # noqa: B023
-                    write(statement, rows[: len(rows) // 2])  # noqa: B023
-                    os.kill(os.getpid(), signal.SIGKILL)
-                return write(statement, rows)  # noqa: B023
-
-            for module in (accounts, applying, exemptions, outbox, preparing, switching, db):
-                module.execute_many = mortal  # type: ignore[attr-defined]
-            try:
-                with db.database.connection_context():
-                    line.proceed(one.id, utcnow)
-            except BaseException:  # noqa: BLE001 - nothing of the test may go on in here
-                os._exit(1)
-            os._exit(0)
-        _, status = os.waitpid(worker, 0)
-        if status == 0:
-            return dead
-        assert os.WIFSIGNALED(status), "it broke off by itself"
-        with db.database.connection_context():
-            assert work.waiting(MassUpdate, utcnow()) == [one.id]
-    raise AssertionError("nobody got through")
-
-
-def test_killed_at_every_write_each_account_is_looked_at_and_changed_once(
-    people: People, app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(preparing, "BATCH", 4)
-    monkeypatch.setattr(applying, "BATCH", 4)
-    with app.app_context(), db.database.connection_context():
-        for n in range(10):
-            add_account(people.contoso, END_USER, f"Q{n}", f"q{n}@contoso.example")
-        one = begun(people, wanted=Filter(text="q"), digest="on", exemption="exempt", welcome="everybody")
-    assert killed_at_every_write(one) >= 2
-    with app.app_context(), db.database.connection_context():
-        ready = MassUpdate.get_by_id(one.id)
-        assert (ready.state, ready.to_change, ready.left_out) == ("review", 10, 0)
-        review.accept(ready, people.ada, utcnow())
-    assert killed_at_every_write(one) >= 8
-    with app.app_context(), db.database.connection_context():
-        done = MassUpdate.get_by_id(one.id)
-        assert (done.state, done.changed, done.not_changed) == ("done", 10, 0)
-        versions = Account.select(Account.version).where(Account.name_key.startswith("q"), Account.receives_digest)
-        assert [account.version for account in versions] == [2] * 10
-        assert Exemption.select().count() == Mail.select().count() == 10
-        assert AuditEvent.select().where(AuditEvent.action == "mass update finished").count() == 1
-
-
-def test_a_worker_that_lost_its_claim_writes_nothing(desk: People) -> None:
-    one = begun(desk, desk.bob.id, digest="on")
-    assert work.claim(MassUpdate, one.id, utcnow()) is not None
-    assert proceed(one).state == "preparing", "somebody is at it"
-    late = utcnow() + timedelta(minutes=4)
-    line.proceed(one.id, lambda: late)
-    assert MassUpdate.get_by_id(one.id).state == "review", "whose heart has stopped"
-
-
-def test_the_tick_finds_a_mass_update_whose_task_was_lost(desk: People) -> None:
-    one = begun(desk, desk.bob.id, digest="on")
-    assert work.waiting(MassUpdate, utcnow()) == [one.id]
-    tasks.ring_all()
-    assert any(task.name == "mass update" for task in tasks.huey.pending())
-
-
-def test_previews_go_after_a_month_and_what_was_applied_with_the_syncs(desk: People) -> None:
-    preview = proceed(begun(desk, desk.bob.id, digest="on"))
-    done = applied(begun(desk, desk.bob.id, digest="on"), desk.ada)
-    forgetting.forget_old(utcnow(), 90)
-    assert MassUpdate.select().count() == 2
-    forgetting.forget_old(utcnow() + timedelta(days=31), 90)
-    assert [one.id for one in MassUpdate.select()] == [done.id]
-    assert not MassUpdateRow.select().where(MassUpdateRow.mass_update == preview.id).exists()
-    forgetting.forget_old(utcnow() + timedelta(days=91), 90)
-    assert (MassUpdate.select().count(), MassUpdateRow.select().count()) == (0, 0)
-
-
-def test_a_forgotten_account_leaves_its_row(desk: People) -> None:
-    done = applied(begun(desk, desk.bob.id, digest="on"), desk.ada)
-    desk.bob.delete_instance(recursive=True)
-    assert [(row.name, row.account_id) for row in review.page(done, "changed", FIRST).rows] == [("Bob", None)]
-
-
-def test_every_standing_is_counted(desk: People) -> None:
-    assert set(review.counts(begun(desk, desk.bob.id, digest="on"))) == set(ROW_STANDINGS) == set(review.IN_ORDER)
