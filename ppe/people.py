@@ -1,4 +1,6 @@
-"""What administrators do with people by hand: add, edit, deactivate, activate and remove. Each takes a set.
+"""What administrators do by hand with people and functional accounts: add, edit, deactivate, activate and remove.
+
+Each takes a set. Who is a functional account differs in what its form asks for alone (functional_details.py).
 
 Who acts can't shut themselves out, nor can anybody take the last administrator away. What the directory owns comes
 back with the next sync, unless the account is exempt: an edit clears the fingerprint, so that the sync looks anew.
@@ -14,7 +16,7 @@ from ppe import accounts, audit, exemptions, outbox, person_details, switching
 from ppe.accounts import Batch, Outdated, Removal, Standing
 from ppe.db import database, execute_many, one_at_a_time
 from ppe.errors import Refused
-from ppe.models import ADMIN, PERSON_TYPES, SIGN_IN_TYPES, Account, Address, folded
+from ppe.models import ADMIN, FUNCTIONAL, MAIL_TYPES, SIGN_IN_TYPES, Account, Address, folded
 from ppe.person_details import OWNED_BY_DIRECTORY, Details
 from ppe.switching import Switch
 
@@ -24,7 +26,7 @@ CHANGED = "Somebody or a sync changed this account meanwhile. Look at it again."
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A person, at the version that was looked at."""
+    """An account, at the version that was looked at."""
 
     account_id: int
     version: int
@@ -32,7 +34,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A person at the version that was looked at, how they stood then, and how they are to stand."""
+    """An account at the version that was looked at, and how it is to stand."""
 
     seen: Seen
     wanted: Details
@@ -52,7 +54,7 @@ def add(organization_id: int, newcomers: Sequence[Details], by: Account, now: da
                 outbox.ask_many("welcome", organization_id, welcomed, now)
             for new in newcomers:
                 details = {"after": new.told(), "before": {}, "welcome mail": welcome and new.type in SIGN_IN_TYPES}
-                audit.record(organization_id, by.display_name, "user added", new.primary, details, now=now)
+                audit.record(organization_id, by.display_name, deed(new.type, "added"), new.primary, details, now=now)
     except IntegrityError:
         raise Refused(TAKEN, "primary") from None
     return ids
@@ -77,7 +79,8 @@ def edit(organization_id: int, edits: Sequence[Edit], by: Account, now: datetime
             accounts.require_administrator(organization_id)
             for change, (_, before) in changed:
                 told = {"before": before.told(), "after": change.wanted.told()}
-                audit.record(organization_id, by.display_name, "user changed", change.wanted.primary, told, now=now)
+                what = deed(change.wanted.type, "changed")
+                audit.record(organization_id, by.display_name, what, change.wanted.primary, told, now=now)
             if exempt:
                 _exempt(
                     organization_id, [(found[change.seen.account_id][0], change.wanted) for change in edits], by, now
@@ -101,8 +104,8 @@ def set_active(organization_id: int, seen: Sequence[Seen], by: Account, now: dat
         _require_all(switching.switch(organization_id, switches, by), seen)
         for account, before in found.values():
             told = {"before": {"active": account.active}, "after": {"active": active}}
-            deed = "user activated" if active else "user deactivated"
-            audit.record(organization_id, by.display_name, deed, before.primary, told, now=now)
+            what = deed(account.type, "activated" if active else "deactivated")
+            audit.record(organization_id, by.display_name, what, before.primary, told, now=now)
 
 
 def remove(organization_id: int, seen: Sequence[Seen], by: Account, now: datetime, *, exempt: bool = False) -> None:
@@ -121,9 +124,10 @@ def remove(organization_id: int, seen: Sequence[Seen], by: Account, now: datetim
             _exempt(organization_id, list(found.values()), by, now)
         batch = Batch(removals=[Removal(one.account_id, one.version) for one in seen])
         accounts.carry_out(organization_id, batch, now)
-        for _, before in found.values():
+        for account, before in found.values():
             told = {"before": before.told(), "after": {}}
-            audit.record(organization_id, by.display_name, "user removed", before.primary, told, now=now)
+            what = deed(account.type, "removed")
+            audit.record(organization_id, by.display_name, what, before.primary or account.display_name, told, now=now)
 
 
 def _create(organization_id: int, new: Details, now: datetime) -> int:
@@ -134,7 +138,7 @@ def _create(organization_id: int, new: Details, now: datetime) -> int:
     return number
 
 
-_COLUMNS = ("type", "display_name", "first_name", "last_name", "mobile", "read_only", "receives_digest")
+_COLUMNS = ("type", "display_name", "first_name", "last_name", "mobile", "read_only", "receives_digest", "group_kind")
 _Standing = tuple[Account, Details]
 
 
@@ -166,6 +170,11 @@ def _is_of_directory(before: Details, after: Details) -> int:
     return int(any(getattr(before, name) != getattr(after, name) for name in OWNED_BY_DIRECTORY))
 
 
+def deed(kind: str, done: str) -> str:
+    """What was done, as the audit log names it."""
+    return f"{'functional account' if kind == FUNCTIONAL else 'user'} {done}"
+
+
 def with_addresses(primary: str | None, aliases: tuple[str, ...]) -> Standing:
     """A standing of which only the addresses matter."""
     return Standing("", "", primary=primary or None, aliases=aliases)
@@ -188,7 +197,7 @@ def _people(organization_id: int, seen: Sequence[Seen]) -> dict[int, _Standing]:
     found = {
         account.id: (account, person_details.of(account, primaries.get(account.id, ""), addresses[account.id]))
         for account in Account.select().where(
-            Account.organization == organization_id, Account.id.in_(ids), Account.type.in_(PERSON_TYPES),
+            Account.organization == organization_id, Account.id.in_(ids), Account.type.in_(MAIL_TYPES),
             Account.removed_at.is_null(),
         )
     }  # fmt: skip

@@ -1,4 +1,5 @@
-"""Removed people come back within 30 days, with their groups and with those of their addresses that are still free."""
+"""What was removed by hand or by a sync comes back within 30 days, with its groups, its members, and those of its
+addresses that are still free."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -9,19 +10,19 @@ from ppe import accounts, audit, people, person_details, removed_memberships
 from ppe.accounts import Outdated
 from ppe.db import database
 from ppe.errors import Refused
-from ppe.models import PERSON_TYPES, Account
+from ppe.models import MAIL_TYPES, Account
 from ppe.people import Seen
 
 KEPT_FOR = timedelta(days=30)
 
 
 def lost_addresses(account: Account) -> dict[str, str]:
-    """The addresses of a removed person that do not come back, each with the reason."""
+    """The addresses of a removed account that do not come back, each with the reason."""
     return person_details.unavailable(account.organization_id, account.removed_addresses or [], account.id)
 
 
 def restore(organization_id: int, seen: Sequence[Seen], by: Account, now: datetime) -> None:
-    """Bring removed people back with their groups, and with those of their addresses that nobody has meanwhile.
+    """Bring removed accounts back with their groups, and with those of their addresses that nobody has meanwhile.
 
     Raises:
         Outdated: somebody changed one of them meanwhile.
@@ -39,7 +40,7 @@ def restore(organization_id: int, seen: Sequence[Seen], by: Account, now: dateti
 
 def _restore(organization_id: int, one: Seen, by: Account, now: datetime) -> None:
     account = Account.get_or_none(
-        Account.organization == organization_id, Account.type.in_(PERSON_TYPES), Account.id == one.account_id
+        Account.organization == organization_id, Account.type.in_(MAIL_TYPES), Account.id == one.account_id
     )
     if account is None or account.removed_at is None or account.version != one.version:
         raise Outdated(people.CHANGED)
@@ -55,4 +56,4 @@ def _restore(organization_id: int, one: Seen, by: Account, now: datetime) -> Non
     accounts.give_addresses([(account.id, people.with_addresses(kept[0] if kept else None, tuple(kept[1:])))])
     told = {"before": {}, "after": {"addresses": kept}, "addresses left out": list(lost)}
     subject = kept[0] if kept else account.display_name
-    audit.record(organization_id, by.display_name, "user restored", subject, told, now=now)
+    audit.record(organization_id, by.display_name, people.deed(account.type, "restored"), subject, told, now=now)

@@ -9,16 +9,17 @@ from email_validator import EmailNotValidError, validate_email
 
 from ppe import sms
 from ppe.db import execute, marks
-from ppe.models import ADMIN, END_USER, PERSON_TYPES, Account, Domain
+from ppe.models import ADMIN, END_USER, FUNCTIONAL, PERSON_TYPES, Account, Domain
 
 LONGEST_NAME = 200
 MOST_ALIASES = 100
+OF_PEOPLE_ALONE = ("first_name", "last_name", "mobile", "read_only")
 OWNED_BY_DIRECTORY = ("display_name", "first_name", "last_name", "mobile", "primary", "aliases")
 
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """Everything about a person that a form sets. `aliases` never has `primary`."""
+    """Everything about a person or a functional account that a form sets. `aliases` never has `primary`."""
 
     first_name: str = ""
     last_name: str = ""
@@ -29,36 +30,47 @@ class Details:
     type: str = END_USER
     read_only: bool = False
     receives_digest: bool = False
+    group_kind: str | None = None  # of a functional account made by hand
 
     def told(self) -> dict[str, Any]:
         """As the audit log keeps it."""
-        return asdict(self) | {"aliases": list(self.aliases)}
+        left_out = {name for name in OF_PEOPLE_ALONE if self.type == FUNCTIONAL and not getattr(self, name)}
+        if self.group_kind is None:
+            left_out.add("group_kind")
+        said = asdict(self) | {"aliases": list(self.aliases)}
+        return {name: value for name, value in said.items() if name not in left_out}
 
 
 def typed(form: Mapping[str, str]) -> Details:
     """A form as it would be stored: names in one line, addresses without case, no alias twice."""
-    first, last = _line(form.get("first_name", "")), _line(form.get("last_name", ""))
-    primary = _address(form.get("primary", ""))
-    aliases = [_address(text) for text in form.get("aliases", "")[:20_000].replace(",", " ").split()]
+    first, last = one_line(form.get("first_name", "")), one_line(form.get("last_name", ""))
+    primary, aliases = typed_addresses(form)
     kind = form.get("type", "")
     return Details(
         first_name=first,
         last_name=last,
-        display_name=_line(form.get("display_name", "")) or f"{first} {last}".strip(),
-        mobile=_line(form.get("mobile", "")),
+        display_name=one_line(form.get("display_name", "")) or f"{first} {last}".strip(),
+        mobile=one_line(form.get("mobile", "")),
         primary=primary,
-        aliases=tuple(sorted(set(aliases) - {primary})),
+        aliases=aliases,
         type=kind,
         read_only=kind == ADMIN and "read_only" in form,
         receives_digest="receives_digest" in form,
     )
 
 
+def typed_addresses(form: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+    """The primary address and the aliases of a form, as they would be stored."""
+    primary = spelled(form.get("primary", ""))
+    aliases = {spelled(text) for text in form.get("aliases", "")[:20_000].replace(",", " ").split()}
+    return primary, tuple(sorted(aliases - {primary}))
+
+
 def of(account: Account, primary: str, aliases: Sequence[str]) -> Details:
-    """A person as they stand."""
+    """An account as it stands."""
     return Details(
         account.first_name, account.last_name, account.display_name, account.mobile, primary, tuple(sorted(aliases)),
-        account.type, account.read_only, account.receives_digest,
+        account.type, account.read_only, account.receives_digest, account.group_kind,
     )  # fmt: skip
 
 
@@ -70,15 +82,22 @@ def problems(
     wrong = {}
     if not wanted.display_name:
         wrong["display_name"] = "Write a first name, a last name or a display name."
-    for name in ("display_name", "first_name", "last_name"):
-        if len(getattr(wanted, name)) > LONGEST_NAME:
-            wrong[name] = f"Write at most {LONGEST_NAME} characters."
     if wanted.mobile and wanted.mobile != was.mobile and sms.normalised(wanted.mobile, "") is None:
         wrong["mobile"] = "Write a mobile number with its country code, such as +31 6 12345678, or leave it empty."
     if wanted.type not in PERSON_TYPES:
         wrong["type"] = "Choose a role."
+    return wrong | problems_of_any(organization_id, wanted, was, account_id)
+
+
+def problems_of_any(organization_id: int, wanted: Details, was: Details, account_id: int) -> dict[str, str]:
+    """What can be wrong with whatever has names and addresses."""
+    wrong = {
+        name: f"Write at most {LONGEST_NAME} characters."
+        for name in ("display_name", "first_name", "last_name")
+        if len(getattr(wanted, name)) > LONGEST_NAME
+    }
     if not wanted.primary and was.primary:
-        wrong["primary"] = "A person needs a primary address."
+        wrong["primary"] = "It needs a primary address."
     if len(wanted.aliases) > MOST_ALIASES:
         wrong["aliases"] = f"Write at most {MOST_ALIASES} aliases."
         return wrong
@@ -136,10 +155,11 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _address(text: str) -> str:
-    """Spelled as the sync spells what it compares with."""
+def spelled(text: str) -> str:
+    """An address as the sync spells what it compares with."""
     return unicodedata.normalize("NFC", text.strip()).casefold()
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
+    """A name without line breaks, and without a space too many."""
     return " ".join("".join(c if c.isprintable() else " " for c in text[:1000]).split())

@@ -35,12 +35,13 @@ _GROUPS_JOINED = """
                       WHERE x.group_id = g.id AND x.member_id = COALESCE(m.id, mc.account_id))
 """
 # Synced members of synced groups that the directory no longer has in the group. Members added by hand stay, and who is
-# gone altogether leaves with the account.
+# gone altogether leaves with the account. A mailbox has no members there, which says nothing about its members here.
 _LEAVING = """
     FROM membership x
     JOIN account g ON g.id = x.group_id AND g.organization_id = ? AND g.removed_at IS NULL
     JOIN account m ON m.id = x.member_id AND m.directory_id IS NOT NULL AND m.removed_at IS NULL
     JOIN directory_object o ON o.connection_id = ? AND o.object_id = g.directory_id AND o.gone_at IS NULL
+                           AND o.is_group
     WHERE NOT EXISTS (SELECT 1 FROM directory_member dm WHERE dm.connection_id = o.connection_id
                       AND dm.group_id = g.directory_id AND dm.member_id = m.directory_id)
       AND NOT EXISTS (SELECT 1 FROM directory_object mo WHERE mo.connection_id = o.connection_id

@@ -3,6 +3,8 @@
 from flask import Flask
 from werkzeug.routing import IntegerConverter
 
+import ppe.views.account_deeds
+import ppe.views.account_form  # noqa: F401 - both add their pages to those of users and functional accounts
 from ppe.views import (
     access,
     audit_log,
@@ -30,8 +32,6 @@ from ppe.views import (
     own_microsoft,
     own_second_factor,
     password_links,
-    people,
-    person_deeds,
     preferences,
     profile,
     review,
@@ -58,8 +58,6 @@ PAGES = (
     own_browsers,
     home,
     users,
-    people,
-    person_deeds,
     conversion,
     functional_accounts,
     groups,

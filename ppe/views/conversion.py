@@ -4,15 +4,15 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from ppe import conversion, exemptions, listings
+from ppe import conversion, exemptions
 from ppe.clock import utcnow
 from ppe.conversion import ROLES_BACK
 from ppe.errors import Refused
 from ppe.listings import Row
-from ppe.models import END_USER, FUNCTIONAL
+from ppe.models import END_USER, FUNCTIONAL, PERSON_TYPES
 from ppe.sync.fields import TYPE_WORDS
-from ppe.views.access import admin_required, current_organization
-from ppe.views.people import row_of, seen
+from ppe.views.access import admin_required
+from ppe.views.by_hand import row_of, seen
 
 bp = Blueprint("conversion", __name__)
 
@@ -23,14 +23,14 @@ ROLE_CHOICES = {role: TYPE_WORDS[role] for role in ROLES_BACK}
 @admin_required
 def ask(account_id: int) -> ResponseReturnValue:
     """Ask before a person becomes a functional account."""
-    return render_template("conversion/to_functional.html", row=row_of(account_id))
+    return render_template("conversion/to_functional.html", row=row_of(account_id, PERSON_TYPES))
 
 
 @bp.post("/users/<int:account_id>/convert")
 @admin_required
 def convert(account_id: int) -> ResponseReturnValue:
     """**Convert to functional account**: no sign-in any more, and mail flows."""
-    row = row_of(account_id)
+    row = row_of(account_id, PERSON_TYPES)
     try:
         conversion.to_functional(row.account.organization_id, [seen()], current_user, utcnow())
     except Refused as refused:
@@ -65,7 +65,7 @@ def convert_back(account_id: int) -> ResponseReturnValue:
 
 
 def _functional(account_id: int) -> Row:
-    return listings.one(current_organization().id, [FUNCTIONAL], account_id)
+    return row_of(account_id, [FUNCTIONAL])
 
 
 def _back(row: Row, wrong: dict[str, str] | None = None) -> str:

@@ -1,11 +1,11 @@
-"""The members of a group or a functional account: direct ones, everyone, and beside those of the directory."""
+"""Who is in a group or a functional account: directly, through groups inside it, and beside those of the directory."""
 
 from typing import Any
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from ppe import directory_members, listings, nesting
+from ppe import directory_members, listings, members_by_hand, nesting
 from ppe.listings import Row
 from ppe.models import FUNCTIONAL, GROUP
 from ppe.views.access import admin_required, current_organization
@@ -23,7 +23,12 @@ def gather(row: Row) -> dict[str, Any]:
         if is_everyone
         else listings.members(organization_id, row.account, position())
     )
-    return {"members": page, "is_everyone": is_everyone, "inside": len(inside)}
+    return {
+        "members": page,
+        "is_everyone": is_everyone,
+        "inside": len(inside),
+        "are_ours": members_by_hand.are_ours(row.account),
+    }
 
 
 @bp.get("/groups/<int:account_id>/directory-members")

@@ -1,7 +1,7 @@
 """Every page in every state worth looking at, a line each. A page that is not here fails test_accessibility.py.
 
-An address may name what the scene has: `/users/{bob}`. `who` is whose browser it is; `then` is what
-is done once the page is there; `says` is the status of the page that is looked at in the end.
+An address may name what the scene has: `/users/{bob}`. `who` is whose browser it is; `then` is what is done once the
+page is there; `says` is the status of the page that is looked at in the end.
 """
 
 from collections.abc import Callable
@@ -142,22 +142,28 @@ LOOKS = (
     Look("users.one", "/users/{synced}"),
     Look("users.one", "/users/{exempt}"),
     Look("users.one", "/users/{removed}"),
-    Look("people.new", "/users/new"),
-    Look("people.new", "/users/new", then=presses("Add user"), says=422),
-    Look("people.form", "/users/{synced}/edit"),
-    Look("people.form", "/users/{bob}/edit", then=types("Primary address", "bob@nowhere.example", "Save"), says=422),
-    Look("person_deeds.removal", "/users/{synced}/remove"),
-    Look("person_deeds.restoration", "/users/{removed}/restore"),
+    Look("users.new", "/users/new"),
+    Look("users.new", "/users/new", then=presses("Add user"), says=422),
+    Look("users.form", "/users/{synced}/edit"),
+    Look("users.form", "/users/{bob}/edit", then=types("Primary address", "bob@nowhere.example", "Save"), says=422),
+    Look("users.removal", "/users/{synced}/remove"),
+    Look("users.restoration", "/users/{removed}/restore"),
     Look("conversion.ask", "/users/{synced}/convert"),
     Look("conversion.ask_back", "/functional-accounts/{converted}/convert-back"),
     Look("functional_accounts.page", "/functional-accounts"),
     Look("functional_accounts.page", "/functional-accounts", TESS),
+    Look("functional_accounts.new", "/functional-accounts/new", then=presses("Add functional account"), says=422),
+    Look("functional_accounts.form", "/functional-accounts/{by_hand}/edit"),
+    Look("functional_accounts.removal", "/functional-accounts/{by_hand}/remove"),
+    Look("functional_accounts.restoration", "/functional-accounts/{removed_functional}/restore"),
+    Look("functional_accounts.one", "/functional-accounts/{by_hand}"),
+    Look("", "/functional-accounts/{by_hand}", then=presses("Add member"), says=422),
     Look("functional_accounts.one", "/functional-accounts/{functional}"),
     Look("functional_accounts.one", "/functional-accounts/{converted}"),
     Look("members.of_functional_account", "/functional-accounts/{functional}/directory-members"),
     Look("groups.page", "/groups"),
     Look("groups.page", "/groups", TESS),
-    Look("groups.one", "/groups/{group}"),
+    Look("groups.one", "/groups/{nested}?everyone=yes"),
     Look("members.of_group", "/groups/{group}/directory-members"),
     Look("exemptions.page", "/exemptions"),
     Look("exemptions.page", "/exemptions?show=ended"),

@@ -41,6 +41,7 @@ from ppe.practice.tenant import Tenant
 from ppe.signin import enrolment, links
 from ppe.signin.visitor import Visitor
 from ppe.sync import review, run, unattended
+from tests.browser import scene_by_hand
 from tests.browser.console import console
 from tests.browser.scene_directory import change_much
 from tests.browser.scene_long_work import begin_mass_updates, import_files
@@ -221,6 +222,7 @@ def _exempt_and_remove(made: Scene, organization: Organization, staff: dict[str,
     exemptions.end(organization.id, ended.id, "Ada", now)
     people.remove(organization.id, [Seen(staff["Rex"].id, 1)], staff["Ada"], now)
     made.names["removed"] = staff["Rex"].id
+    made.names |= scene_by_hand.functional_accounts(organization.id, staff["Ada"])
 
 
 def _name_the_rest(made: Scene, organization: Organization, staff: dict[str, Account]) -> None:
@@ -237,6 +239,7 @@ def _name_the_rest(made: Scene, organization: Organization, staff: dict[str, Acc
         "exempt": named("Jan van der Berg"),
         "functional": named("All Company"),
         "group": named("VPN Users"),
+        "nested": named("IT and Facilities"),
         "converted": staff["Iris"].id,
         "claim": claim.id,
         "used_domain": used.id,

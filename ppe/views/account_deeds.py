@@ -1,8 +1,8 @@
-"""What is done with one person by a button: deactivate, activate, remove, restore."""
+"""What is done with a person or a functional account by a button: deactivate, activate, remove, restore."""
 
 from collections.abc import Callable
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -10,34 +10,37 @@ from ppe import people, people_restored
 from ppe.clock import utcnow
 from ppe.errors import Refused
 from ppe.listings import Row
+from ppe.views import functional_accounts, users
 from ppe.views.access import admin_required
-from ppe.views.people import row_of, seen
-
-bp = Blueprint("person_deeds", __name__, url_prefix="/users")
+from ppe.views.by_hand import row_of, seen
 
 
-@bp.post("/<int:account_id>/deactivate")
+@users.bp.post("/<int:account_id>/deactivate")
+@functional_accounts.bp.post("/<int:account_id>/deactivate")
 @admin_required
 def deactivate(account_id: int) -> ResponseReturnValue:
-    """End somebody's sign-in and mail, until an administrator lets them have both again."""
+    """End sign-in and mail, until an administrator allows both again."""
     return _set_active(account_id, active=False)
 
 
-@bp.post("/<int:account_id>/activate")
+@users.bp.post("/<int:account_id>/activate")
+@functional_accounts.bp.post("/<int:account_id>/activate")
 @admin_required
 def activate(account_id: int) -> ResponseReturnValue:
-    """Let somebody sign in and get mail again."""
+    """Allow sign-in and mail again."""
     return _set_active(account_id, active=True)
 
 
-@bp.get("/<int:account_id>/remove")
+@users.bp.get("/<int:account_id>/remove")
+@functional_accounts.bp.get("/<int:account_id>/remove")
 @admin_required
 def removal(account_id: int) -> ResponseReturnValue:
     """Ask before somebody is removed."""
-    return render_template("users/remove.html", row=row_of(account_id))
+    return render_template("accounts/remove.html", row=row_of(account_id))
 
 
-@bp.post("/<int:account_id>/remove")
+@users.bp.post("/<int:account_id>/remove")
+@functional_accounts.bp.post("/<int:account_id>/remove")
 @admin_required
 def remove(account_id: int) -> ResponseReturnValue:
     """Remove somebody, for 30 days and then for good."""
@@ -49,15 +52,17 @@ def remove(account_id: int) -> ResponseReturnValue:
     )  # fmt: skip
 
 
-@bp.get("/<int:account_id>/restore")
+@users.bp.get("/<int:account_id>/restore")
+@functional_accounts.bp.get("/<int:account_id>/restore")
 @admin_required
 def restoration(account_id: int) -> ResponseReturnValue:
     """Ask before somebody comes back, and say which addresses do not."""
     row = row_of(account_id)
-    return render_template("users/restore.html", row=row, lost=people_restored.lost_addresses(row.account))
+    return render_template("accounts/restore.html", row=row, lost=people_restored.lost_addresses(row.account))
 
 
-@bp.post("/<int:account_id>/restore")
+@users.bp.post("/<int:account_id>/restore")
+@functional_accounts.bp.post("/<int:account_id>/restore")
 @admin_required
 def restore(account_id: int) -> ResponseReturnValue:
     """Bring somebody back."""
@@ -85,4 +90,4 @@ def _done(row: Row, sentence: str, deed: Callable[[], None]) -> ResponseReturnVa
         flash(refused.sentence, "danger")
     else:
         flash(sentence, "success")
-    return redirect(url_for("users.one", account_id=row.account.id), 303)
+    return redirect(url_for(".one", account_id=row.account.id), 303)

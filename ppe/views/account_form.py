@@ -1,0 +1,115 @@
+"""The form of a person or of a functional account: add one by hand, or edit one."""
+
+import json
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from ppe import exemptions, people, person_details, tasks
+from ppe.clock import utcnow
+from ppe.errors import Refused
+from ppe.functional_details import ACCOUNT_TYPES
+from ppe.listings import Row
+from ppe.models import ADMIN, END_USER, SILENT_USER
+from ppe.people import Edit
+from ppe.person_details import Details
+from ppe.sync import fields
+from ppe.views import functional_accounts, users
+from ppe.views.access import admin_required, current_organization
+from ppe.views.by_hand import family, row_of, seen
+
+CHOICES = {
+    "roles": {role: fields.TYPE_WORDS[role] for role in (END_USER, SILENT_USER, ADMIN)},
+    "account_types": {kind: fields.GROUP_KIND_WORDS[kind] for kind in ACCOUNT_TYPES},
+}
+
+
+@users.bp.get("/new")
+@functional_accounts.bp.get("/new")
+@admin_required
+def new() -> ResponseReturnValue:
+    """The form for one more."""
+    return _empty(family().blank, {}, welcome=True)
+
+
+@users.bp.post("/new")
+@functional_accounts.bp.post("/new")
+@admin_required
+def add() -> ResponseReturnValue:
+    """Add one by hand; a person gets a welcome mail if it is wanted and of use."""
+    wanted, welcome = family().typed(request.form, family().blank), "welcome" in request.form
+    organization_id = current_organization().id
+    wrong = family().problems(organization_id, wanted, None, 0)
+    if not wrong:
+        try:
+            (made,) = people.add(organization_id, [wanted], current_user, utcnow(), welcome=welcome)
+        except Refused as refused:
+            wrong = {refused.field or "form": refused.sentence}
+        else:
+            tasks.post()
+            flash(f"{wanted.display_name} is added.", "success")
+            return redirect(url_for(".one", account_id=made), 303)
+    return _empty(wanted, wrong, welcome=welcome), 422
+
+
+@users.bp.get("/<int:account_id>/edit")
+@functional_accounts.bp.get("/<int:account_id>/edit")
+@admin_required
+def form(account_id: int) -> ResponseReturnValue:
+    """The form of an account, as it stands."""
+    row = row_of(account_id)
+    if row.account.removed_at:
+        return redirect(url_for(".one", account_id=account_id), 303)
+    return _filled(row, _details(row))
+
+
+@users.bp.post("/<int:account_id>/edit")
+@functional_accounts.bp.post("/<int:account_id>/edit")
+@admin_required
+def edit(account_id: int) -> ResponseReturnValue:
+    """Save an account. A form that somebody else overtook is refused, and says what changed meanwhile."""
+    row = row_of(account_id)
+    now = _details(row)
+    wanted = family().typed(request.form, now)
+    if request.form.get("version") != str(row.account.version):
+        before = _seen_before(now)
+        changed = fields.differences(before.told(), now.told())
+        return _filled(row, people.touched(before, wanted, now), {"form": people.CHANGED}, changed), 409
+    wrong = family().problems(row.account.organization_id, wanted, now, account_id)
+    if wrong:
+        return _filled(row, wanted, wrong), 422
+    exempt = "exempt" in request.form and row.account.is_synced
+    try:
+        edits = [Edit(seen(), wanted)]
+        changes = people.edit(row.account.organization_id, edits, current_user, utcnow(), exempt=exempt)
+    except Refused as refused:
+        return _filled(row, wanted, {refused.field or "form": refused.sentence}), 422
+    flash("Saved." if changes or exempt else "Nothing was changed.", "success" if changes or exempt else "info")
+    return redirect(url_for(".one", account_id=account_id), 303)
+
+
+def _details(row: Row) -> Details:
+    return person_details.of(row.account, row.primary, row.aliases)
+
+
+def _seen_before(now: Details) -> Details:
+    """How the account stood when the form was opened, as the form remembers it."""
+    try:
+        told = json.loads(request.form.get("seen", ""))
+        return Details(**(told | {"aliases": tuple(told["aliases"])}))
+    except (ValueError, TypeError, KeyError):
+        return now
+
+
+def _empty(typed: Details, wrong: dict[str, str], *, welcome: bool) -> str:
+    return render_template(family().form, row=None, typed=typed, wrong=wrong, welcome=welcome, **CHOICES)
+
+
+def _filled(row: Row, typed: Details, wrong: dict[str, str] | None = None, changed: Any = ()) -> str:
+    exemption = exemptions.covering(row.account, row.primary, utcnow().date())
+    return render_template(
+        family().form, row=row, typed=typed, wrong=wrong or {}, changed=changed, exemption=exemption,
+        seen=json.dumps(_details(row).told()), **CHOICES,
+    )  # fmt: skip
