@@ -1,7 +1,5 @@
 """A file on its way through the worker: read, reviewed, applied; each line once, whatever happens meanwhile."""
 
-import os
-import signal
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
@@ -25,6 +23,7 @@ from ppe.models import (
     Mail,
 )
 from tests.conftest import People, add_account
+from tests.dying import killed_at_every_write
 
 
 @pytest.fixture
@@ -242,31 +241,15 @@ def test_the_text_goes_when_it_is_read_and_everything_after_a_month(desk: People
     assert (CsvImport.select().count(), CsvRow.select().count()) == (0, 0)
 
 
-def killed_at_every_write(one: CsvImport) -> int:
-    """Workers that die by SIGKILL in the middle of a write: the first in its first, each next one write later."""
-    for dead in range(100):
-        worker = os.fork()
-        if worker == 0:
-            left, write = [dead + 1], db.execute_many
+def killed(one: CsvImport) -> int:
+    """How many workers died at it."""
 
-            def mortal(statement: str, rows: Any) -> int:
-                left[0] -= 1  # noqa: B023
-                if left[0] == 0:  # noqa: B023
-                    write(statement, rows[: len(rows) // 2])  # noqa: B023
-                    os.kill(os.getpid(), signal.SIGKILL)
-                return write(statement, rows)  # noqa: B023
+    def waits_for_another() -> None:
+        assert work.waiting(CsvImport, utcnow()) == [one.id]
 
-            for module in (accounts, applying, reading, db):
-                module.execute_many = mortal  # type: ignore[attr-defined]
-            with db.database.connection_context():
-                line.proceed(one.id, "", utcnow)
-            os._exit(0)
-        _, status = os.waitpid(worker, 0)
-        if status == 0:
-            return dead
-        with db.database.connection_context():
-            assert work.waiting(CsvImport, utcnow()) == [one.id]
-    raise AssertionError("nobody got through")
+    return killed_at_every_write(
+        lambda: line.proceed(one.id, "", utcnow), (accounts, applying, reading), waits_for_another
+    )
 
 
 def test_killed_at_every_write_each_line_is_read_and_imported_once(
@@ -276,13 +259,13 @@ def test_killed_at_every_write_each_line_is_read_and_imported_once(
     monkeypatch.setattr(applying, "_TICKED", applying._TICKED.replace("500", "4"))
     with app.app_context(), db.database.connection_context():
         one = uploaded(people, lines(10) + "Dup,Dup,p1@contoso.example\n", welcome=True)
-    assert killed_at_every_write(one) >= 3
+    assert killed(one) >= 3
     with app.app_context(), db.database.connection_context():
         ready = CsvImport.get_by_id(one.id)
         assert (ready.state, ready.lines, ready.bad, ready.ticked) == ("review", 11, 1, 10)
         assert reasons(ready) == {11: "p1@contoso.example is on line 2 already."}
         review.accept(ready, "Ada", utcnow())
-    assert killed_at_every_write(one) >= 3
+    assert killed(one) >= 3
     with app.app_context(), db.database.connection_context():
         done = CsvImport.get_by_id(one.id)
         assert (done.state, done.made, done.failed) == ("done", 10, 0)

@@ -1,7 +1,5 @@
 """A mass update on its way through the worker: each account once, whatever happens meanwhile."""
 
-import os
-import signal
 from datetime import timedelta
 from typing import Any
 
@@ -25,6 +23,7 @@ from ppe.models import (
 from ppe.paging import FIRST, Position
 from ppe.search import Filter
 from tests.conftest import People, add_account
+from tests.dying import killed_at_every_write
 from tests.mass_update.steps import again, applied, begun, crowd, proceed
 
 
@@ -91,35 +90,14 @@ def test_rows_are_paged_by_name_and_key_in_both_directions(desk: People) -> None
     assert [row.name for row in review.every_row(one)] == [f"P{n:03}" for n in range(120)]
 
 
-def killed_at_every_write(one: MassUpdate) -> int:
-    """Workers that die by SIGKILL in the middle of a write: the first in its first, each next one write later."""
-    for dead in range(100):
-        worker = os.fork()
-        if worker == 0:
-            left, write = [dead + 1], db.execute_many
+def killed(one: MassUpdate) -> int:
+    """How many workers died at it."""
 
-            def mortal(statement: str, rows: Any) -> int:
-                left[0] -= 1  # noqa: B023
-                if left[0] == 0:  # noqa: B023
-                    write(statement, rows[: len(rows) // 2])  # noqa: B023
-                    os.kill(os.getpid(), signal.SIGKILL)
-                return write(statement, rows)  # noqa: B023
+    def waits_for_another() -> None:
+        assert work.waiting(MassUpdate, utcnow()) == [one.id]
 
-            for module in (accounts, applying, exemptions, outbox, preparing, switching, db):
-                module.execute_many = mortal  # type: ignore[attr-defined]
-            try:
-                with db.database.connection_context():
-                    line.proceed(one.id, utcnow)
-            except BaseException:  # noqa: BLE001 - nothing of the test may go on in here
-                os._exit(1)
-            os._exit(0)
-        _, status = os.waitpid(worker, 0)
-        if status == 0:
-            return dead
-        assert os.WIFSIGNALED(status), "it broke off by itself"
-        with db.database.connection_context():
-            assert work.waiting(MassUpdate, utcnow()) == [one.id]
-    raise AssertionError("nobody got through")
+    writers = (accounts, applying, exemptions, outbox, preparing, switching)
+    return killed_at_every_write(lambda: line.proceed(one.id, utcnow), writers, waits_for_another)
 
 
 def test_killed_at_every_write_each_account_is_looked_at_and_changed_once(
@@ -131,12 +109,12 @@ def test_killed_at_every_write_each_account_is_looked_at_and_changed_once(
         for n in range(10):
             add_account(people.contoso, END_USER, f"Q{n}", f"q{n}@contoso.example")
         one = begun(people, wanted=Filter(text="q"), digest="on", exemption="exempt", welcome="everybody")
-    assert killed_at_every_write(one) >= 2
+    assert killed(one) >= 2
     with app.app_context(), db.database.connection_context():
         ready = MassUpdate.get_by_id(one.id)
         assert (ready.state, ready.to_change, ready.left_out) == ("review", 10, 0)
         review.accept(ready, people.ada, utcnow())
-    assert killed_at_every_write(one) >= 8
+    assert killed(one) >= 8
     with app.app_context(), db.database.connection_context():
         done = MassUpdate.get_by_id(one.id)
         assert (done.state, done.changed, done.not_changed) == ("done", 10, 0)
