@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from ppe.practice.directory import Collection
@@ -23,7 +23,7 @@ class _Sky:
     delay: float = 0.0
     throttled: int = 0
     retry_after: str | None = None
-    parts_throttled: int = 0
+    parts_throttled: list[str | None] = field(default_factory=list)
     outages: int = 0
     outage: Outage = "503"
     redirect_to: str | None = None
@@ -58,10 +58,10 @@ class Weather:
         with self._lock:
             self._sky.throttled, self._sky.retry_after = times, retry_after
 
-    def throttle_parts(self, times: int, retry_after: str | None = "0.05") -> None:
-        """Answer the next `times` requests inside of batches 429, each by itself, as Exchange does."""
+    def throttle_parts(self, *retry_after: str | None) -> None:
+        """Answer as many requests inside of batches 429, each with a Retry-After of its own, as Exchange does."""
         with self._lock:
-            self._sky.parts_throttled, self._sky.retry_after = times, retry_after
+            self._sky.parts_throttled = list(retry_after)
 
     def down(self, times: int | None = None, kind: Outage = "503") -> None:
         """Fail the next `times` requests (None: all until calm). `hang` answers nothing until calm."""
@@ -148,7 +148,7 @@ class Weather:
         sentences = (
             (sky.delay, f"Every answer takes {sky.delay:g} s longer."),
             (sky.throttled, f"The next {sky.throttled} requests are answered 429."),
-            (sky.parts_throttled, f"The next {sky.parts_throttled} requests inside of batches are answered 429."),
+            (sky.parts_throttled, f"The next {len(sky.parts_throttled)} requests inside of batches are answered 429."),
             (sky.outages, "Microsoft Graph is down."),
             (sky.sign_in, "Microsoft sign-in is down."),
             (sky.redirect_to, "Every request is sent elsewhere."),
@@ -175,10 +175,8 @@ class Weather:
     def take_part_throttle(self) -> None:
         """Use up one throttled answer to a request inside of a batch. Raises Throttled if there was one."""
         with self._lock:
-            if self._sky.parts_throttled <= 0:
-                return
-            self._sky.parts_throttled -= 1
-            raise Throttled(self._sky.retry_after)
+            if self._sky.parts_throttled:
+                raise Throttled(self._sky.parts_throttled.pop(0))
 
     def take_outage(self) -> Outage | None:
         """Use up one outage and return its kind, if there was one."""

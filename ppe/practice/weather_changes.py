@@ -23,7 +23,8 @@ def throttle(weather: Weather, form: Form) -> None:
 
 def throttle_parts(weather: Weather, form: Form) -> None:
     """Throttle the next requests inside of batches."""
-    weather.throttle_parts(*how_often(form))
+    times, retry_after = how_often(form)
+    weather.throttle_parts(*[retry_after] * times)
 
 
 def how_often(form: Form) -> tuple[int, str]:

@@ -38,8 +38,6 @@ _UPSERT = f"""
         mail = excluded.mail, user_principal_name = excluded.user_principal_name,
         proxy_addresses = excluded.proxy_addresses, enabled = excluded.enabled, guest = excluded.guest,
         licensed = excluded.licensed, mailbox_purpose = excluded.mailbox_purpose,
-        purpose_asked_at = CASE WHEN excluded.mailbox_purpose IS NULL THEN NULL
-                                ELSE directory_object.purpose_asked_at END,
         primary_address = excluded.primary_address, fingerprint = excluded.fingerprint,
         seen_in_run = excluded.seen_in_run, removed_in_run = NULL, gone_at = NULL
 """

@@ -63,10 +63,11 @@ def test_a_batch_holds_no_batch(client: Client) -> None:
 
 
 def test_each_is_throttled_by_itself_and_says_when_to_come_back(client: Client) -> None:
-    client.server.weather.throttle_parts(2, "2.5")
+    client.server.weather.throttle_parts("2.5", None)
     told = answers(client, *["/domains"] * 4)
     assert [part["status"] for part in told] == [429, 429, 200, 200]
     assert told[0]["headers"]["Retry-After"] == "2.5"
+    assert "Retry-After" not in told[1]["headers"]
     assert client.ask("/domains").status_code == 200
 
 

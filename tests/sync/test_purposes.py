@@ -7,7 +7,7 @@ import pytest
 from flask import current_app
 
 from ppe.clock import utcnow
-from ppe.models import DirectoryObject, SyncRun
+from ppe.models import Account, DirectoryObject, SyncRun
 from ppe.sync import connection, purposes, run
 from ppe.sync.pull import BUDGET
 from tests.sync.desk import Desk
@@ -72,6 +72,15 @@ def test_an_update_of_a_user_whose_mailbox_is_shared_offers_the_conversion(reade
     section, _, notes, offer = row(reader, reader.plan(), "Front Desk")
     assert (section, offer) == ("updating", "convert")
     assert notes == [f"{KNOWN} As a functional account it has mail and no sign-in."]
+
+
+def test_the_last_administrator_is_not_offered_what_would_be_refused(reader: Desk) -> None:
+    more: dict[str, Any] = {"object_id": "admin0", "licensed": False, "purpose": "shared"}
+    Account.update(directory_id="admin0").where(Account.id == reader.admin.id).execute()
+    reader.tenant.hire("Ada Renamed", "ada.admin@contoso.example", **more)
+    planned = reader.plan()
+    assert told() == {"Ada Renamed": "shared"}
+    assert row(reader, planned, "Ada Renamed")[0::2] == ("updating", [])
 
 
 def test_only_those_are_asked_about_who_may_be_nobodys_own_and_each_once(reader: Desk) -> None:
@@ -175,7 +184,7 @@ def test_a_mailbox_is_asked_about_again_when_it_stands_differently(reader: Desk)
 
 def test_those_who_are_throttled_are_asked_again_after_the_longest_wait(reader: Desk) -> None:
     many(reader, 30)
-    reader.server.weather.throttle_parts(7, "3.5")
+    reader.server.weather.throttle_parts("0.5", "3.5", None, "1.5", "0.5", "0.5", "0.5")
     planned = reader.plan()
     assert (planned.state, set(told().values())) == ("review", {"shared"})
     assert reader.naps == [3.5]
@@ -184,7 +193,7 @@ def test_those_who_are_throttled_are_asked_again_after_the_longest_wait(reader: 
 
 def test_a_long_wait_puts_the_run_back_and_keeps_what_was_told(reader: Desk) -> None:
     many(reader, 25)
-    reader.server.weather.throttle_parts(5, "120")
+    reader.server.weather.throttle_parts(*["120"] * 5)
     begun = reader.begin()
     paused = reader.proceed(begun)
     assert (paused.state, paused.claim) == ("pulling", None)
@@ -199,7 +208,7 @@ def test_a_long_wait_puts_the_run_back_and_keeps_what_was_told(reader: Desk) -> 
 
 def test_who_is_throttled_again_and_again_waits_longer_each_time_and_then_gives_way(reader: Desk) -> None:
     many(reader, 3)
-    reader.server.weather.throttle_parts(10**6, None)
+    reader.server.weather.throttle_parts(*[None] * 100)
     paused = reader.plan()
     assert (paused.state, paused.throttles) == ("pulling", 1)
     assert len(reader.naps) == 4
@@ -208,7 +217,7 @@ def test_who_is_throttled_again_and_again_waits_longer_each_time_and_then_gives_
 
 def test_purposes_may_cost_half_of_the_time_and_not_the_sync(reader: Desk) -> None:
     shared(reader)
-    reader.server.weather.throttle_parts(10**6, str(BUDGET.total_seconds()))
+    reader.server.weather.throttle_parts(*[str(BUDGET.total_seconds())] * 100)
     planned = reader.plan()
     assert (planned.state, row(reader, planned, "Support")[1]) == ("review", GUESSED)
 
@@ -235,7 +244,7 @@ def test_a_batch_that_fails_as_a_whole_fails_no_sync(
 @pytest.mark.slow
 def test_killed_between_two_batches_it_goes_on_with_the_next(reader: Desk) -> None:
     many(reader, 45)
-    reader.server.weather.throttle_parts(20, "120")
+    reader.server.weather.throttle_parts(*["120"] * 20)
     begun = reader.begin()
     reader.proceed(begun)
     SyncRun.update(not_before=None).execute()
