@@ -9,6 +9,7 @@ back with the next sync, unless the account is exempt: an edit clears the finger
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from peewee import IntegrityError
 
@@ -16,7 +17,7 @@ from ppe import accounts, audit, exemptions, outbox, person_details, switching
 from ppe.accounts import Batch, Outdated, Removal, Standing
 from ppe.db import database, execute_many, one_at_a_time
 from ppe.errors import Refused
-from ppe.models import ADMIN, FUNCTIONAL, MAIL_TYPES, SIGN_IN_TYPES, Account, Address, folded
+from ppe.models import ADMIN, FUNCTIONAL, MAIL_TYPES, PERSON_TYPES, SIGN_IN_TYPES, Account, Address, folded
 from ppe.person_details import OWNED_BY_DIRECTORY, Details
 from ppe.switching import Switch
 
@@ -53,7 +54,9 @@ def add(organization_id: int, newcomers: Sequence[Details], by: Account, now: da
                 welcomed = [i for i, new in zip(ids, newcomers, strict=True) if new.type in SIGN_IN_TYPES]
                 outbox.ask_many("welcome", organization_id, welcomed, now)
             for new in newcomers:
-                details = {"after": new.told(), "before": {}, "welcome mail": welcome and new.type in SIGN_IN_TYPES}
+                details: dict[str, Any] = {"after": new.told(), "before": {}}
+                if new.type in PERSON_TYPES:
+                    details["welcome mail"] = welcome and new.type in SIGN_IN_TYPES
                 audit.record(organization_id, by.display_name, deed(new.type, "added"), new.primary, details, now=now)
     except IntegrityError:
         raise Refused(TAKEN, "primary") from None

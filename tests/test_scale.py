@@ -141,7 +141,14 @@ def _filled(number: int) -> tuple[int, int, int, int]:
     )
     execute_many(
         "INSERT INTO membership (group_id, member_id) VALUES (?, ?)",
-        [(10, 11), *((group, i + 10) for group in (10, 11) for i in range(2, number))],
+        [
+            (10, 11),
+            *((group, i + 10) for group in (10, 11) for i in range(2, number)),
+            # ten deep: groups of which the innermost is the one that everybody is in, and a circle
+            *((outer, outer + 50) for outer in range(60, 560, 50)),
+            (560, 10),
+            (560, 60),
+        ],
     )
     execute_many(
         "INSERT INTO exemption (organization_id, object_id, address, name, name_key, reason, created_at,"
@@ -223,6 +230,8 @@ PAGES: dict[str, Callable[[Company], str]] = {
     "a group": lambda c: f"/groups/{c.group}",
     "its further members": lambda c: f"/groups/{c.group}?after={c.middle}",
     "everyone in a group of groups": lambda c: f"/groups/{c.group}?everyone=yes",
+    "everyone in a group ten deep": lambda _: "/groups/60?everyone=yes",
+    "everyone in it, in the middle": lambda c: f"/groups/60?everyone=yes&after={c.middle}",
     "everyone, in the middle": lambda c: f"/groups/{c.group}?everyone=yes&after={c.middle}",
     "exemptions": lambda _: "/exemptions",
     "the audit log": lambda _: "/account-management/audit-log",

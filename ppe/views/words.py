@@ -13,6 +13,8 @@ from ppe.mass_update import words as mass_update_words
 from ppe.models import MassUpdateRow
 from ppe.sync.fields import GROUP_KIND_WORDS, TYPE_WORDS
 
+VALUE_WORDS = {"type": TYPE_WORDS, "group_kind": GROUP_KIND_WORDS}
+
 
 def init_app(app: Flask) -> None:
     """Give the templates their filters."""
@@ -98,7 +100,7 @@ def details_lines(details: Mapping[str, Any]) -> list[tuple[str, str]]:
     lines = []
     if isinstance(before, dict) and isinstance(after, dict):
         lines = [
-            (_words(name), f"{_said(before.get(name))} → {_said(after.get(name))}")
+            (_words(name), _change(name, before, after))
             for name in {**before, **after}
             if before.get(name) != after.get(name)
         ]
@@ -109,6 +111,12 @@ def details_lines(details: Mapping[str, Any]) -> list[tuple[str, str]]:
 def differences(row: MassUpdateRow) -> list[tuple[str, str, str]]:
     """What a mass update changes on an account, field by field: label, before, after."""
     return mass_update_words.differences(row.before, row.after)
+
+
+def _change(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """A value before and after; what was made or is gone as a whole has but one of them."""
+    told = [_said(some.get(name)) for some in (before, after) if some]
+    return " → ".join(VALUE_WORDS.get(name, {}).get(value, value) for value in told)
 
 
 def _words(name: str) -> str:

@@ -106,6 +106,9 @@ def test_one_is_added_by_hand_and_nobody_is_welcomed(
     page = signed_in.get(answer.location).text
     assert "Distribution list" in page
     assert "functional account added" in page
+    assert "<dt>Type</dt><dd>Functional Account</dd>" in page
+    assert "<dt>Group kind</dt><dd>Distribution list</dd>" in page
+    assert "Welcome mail" not in page
     assert "Added by hand: no sync changes it." in page
 
 
