@@ -1,11 +1,8 @@
 """What the tests share: an app on an empty database of its own, and two organisations that must not see each other."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -18,6 +15,8 @@ from ppe.clock import utcnow
 from ppe.config import Settings
 from ppe.models import ADMIN, END_USER, OFF, Account, Address, Connection, Domain, Installation, Organization
 from ppe.signin import passwords
+
+pytest_plugins = ["tests.databases"]
 
 PASSWORD = "correct horse battery staple"
 
@@ -34,28 +33,6 @@ class People:
 
 
 OpenDatabase = Callable[[], AbstractContextManager[object]]
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty SQLite file with the schema in it, to be copied: migrating takes longer than most tests."""
-    folder = tmp_path_factory.mktemp("migrated")
-    made = _settings(folder, f"sqlite:///{folder}/ppe.db")
-    db.bind(made)
-    db.migrate(made)
-    with db.database.connection_context():
-        db.database.execute_sql("PRAGMA journal_mode=delete")
-    return folder / "ppe.db"
-
-
-@pytest.fixture
-def settings(tmp_path: Path, migrated: Path) -> Settings:
-    """Settings on an empty database: SQLite, or the PostgreSQL server that TEST_DATABASE_URL names."""
-    if url := os.environ.get("TEST_DATABASE_URL"):
-        _empty(url)
-        return _settings(tmp_path, url)
-    shutil.copy(migrated, tmp_path / "ppe.db")
-    return _settings(tmp_path, f"sqlite:///{tmp_path}/ppe.db")
 
 
 @pytest.fixture(scope="session")
@@ -148,15 +125,3 @@ def _organization(name: str, admin: str, address: str) -> tuple[Organization, Ac
         organization=organization, name=f"{name.lower()}.example", kind="relay", proof="set-up", created_at=utcnow()
     )
     return organization, add_account(organization, ADMIN, admin, address)
-
-
-def _settings(folder: Path, url: str) -> Settings:
-    key = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG="
-    return Settings("a secret key for tests alone, long enough", (key,), folder, url, testing=True)
-
-
-def _empty(url: str) -> None:
-    server = db.connect(url)
-    with server.connection_context():
-        server.execute_sql("DROP SCHEMA public CASCADE")
-        server.execute_sql("CREATE SCHEMA public")

@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import shutil
 import sqlite3
 import stat
 import tarfile
@@ -41,27 +40,21 @@ from ppe.models import (
     SyncRun,
     TrustedBrowser,
 )
-from tests.conftest import OpenDatabase, People, _empty, sign_in
+from tests.conftest import OpenDatabase, People, sign_in
+from tests.databases import POSTGRESQL, SQLITE, FreshDatabase, on_both_databases, on_sqlite
 
-ON_SERVER = "TEST_DATABASE_URL" in os.environ
-on_sqlite = pytest.mark.skipif(ON_SERVER, reason="about SQLite's file")
+pytestmark = on_both_databases
 Fresh = Callable[[], Flask]
 
 
 @pytest.fixture
-def fresh(tmp_path: Path, settings: Settings, migrated: Path) -> Fresh:
+def fresh(tmp_path: Path, settings: Settings, fresh_database: FreshDatabase) -> Fresh:
     """Another machine, with nothing on it yet."""
 
     def made() -> Flask:
         folder = tmp_path / "another"
         folder.mkdir()
-        url = settings.database_url
-        if ON_SERVER:
-            _empty(url)
-        else:
-            shutil.copy(migrated, folder / "ppe.db")
-            url = f"sqlite:///{folder}/ppe.db"
-        return create_app(replace(settings, data_dir=folder, database_url=url))
+        return create_app(replace(settings, data_dir=folder, database_url=fresh_database(folder)))
 
     return made
 
@@ -181,7 +174,7 @@ def test_it_is_for_its_owner_s_eyes_and_overwrites_nothing(app: Flask, taken: Pa
 
 
 def test_nobody_comes_in_by_a_backup(
-    app: Flask, people: People, tmp_path: Path, fresh: Fresh, open_database: OpenDatabase
+    app: Flask, people: People, tmp_path: Path, fresh: Fresh, open_database: OpenDatabase, database: str
 ) -> None:
     app.config["WTF_CSRF_ENABLED"] = False
     ada, now = sign_in(app.test_client(), "ada@contoso.example"), utcnow()
@@ -197,7 +190,7 @@ def test_nobody_comes_in_by_a_backup(
         Installation.update(setup_token_hash="a hash", setup_token_expires_at=now).execute()
         session = SignInSession.get().token_hash
     source = back_up(app, tmp_path / "it.tar")
-    if not ON_SERVER:
+    if database == SQLITE:
         held = source.read_bytes()
         assert not [
             word for word in (session, "half-signed-in-hash", "trusted-hash", "link-hash") if word.encode() in held
@@ -258,14 +251,16 @@ def test_who_is_in_use_is_not_replaced(app: Flask, people: People, taken: Path, 
     assert "There is an organisation here already. With --replace" in refusal(app, taken)
 
 
-def test_what_was_here_is_kept_aside(app: Flask, people: People, taken: Path, open_database: OpenDatabase) -> None:
+def test_what_was_here_is_kept_aside(
+    app: Flask, people: People, taken: Path, open_database: OpenDatabase, database: str
+) -> None:
     with open_database():
         AuditEvent.create(at=utcnow(), actor="Ada", action="after the backup")
     said = restore(app, taken, "--replace")
     kept = Path(said.partition("is kept in ")[2].partition("\n")[0].rstrip("."))
     with open_database():
         assert not AuditEvent.select().where(AuditEvent.action == "after the backup").exists()
-    if ON_SERVER:
+    if database == POSTGRESQL:
         restore(app, kept, "--replace")
         with open_database():
             assert AuditEvent.select().where(AuditEvent.action == "after the backup").exists()
@@ -276,8 +271,10 @@ def test_what_was_here_is_kept_aside(app: Flask, people: People, taken: Path, op
     assert not list(kept.parent.glob("*.new"))
 
 
-def test_what_is_no_backup_changes_nothing(app: Flask, people: People, taken: Path, tmp_path: Path) -> None:
-    name = "ppe.dump" if ON_SERVER else "ppe.db"
+def test_what_is_no_backup_changes_nothing(
+    app: Flask, people: People, taken: Path, tmp_path: Path, database: str
+) -> None:
+    name = "ppe.dump" if database == POSTGRESQL else "ppe.db"
     nonsense = tmp_path / "nonsense"
     nonsense.write_text("nonsense")
     assert "is not a backup" in refusal(app, nonsense, "--replace")
@@ -292,14 +289,14 @@ def test_what_is_no_backup_changes_nothing(app: Flask, people: People, taken: Pa
         held = bytearray(content.read())
     held[len(held) // 3 : len(held) // 3 * 2] = os.urandom(len(held) // 3 * 2 - len(held) // 3)
     said = refusal(app, changed(taken, ppe=bytes(held)), "--replace")
-    assert ("did not succeed" if ON_SERVER else "The database is damaged") in said
+    assert ("did not succeed" if database == POSTGRESQL else "The database is damaged") in said
 
 
-def test_what_does_not_fit_changes_nothing(app: Flask, people: People, taken: Path) -> None:
+def test_what_does_not_fit_changes_nothing(app: Flask, people: People, taken: Path, database: str) -> None:
     newer = about(taken, migrations=["0001_initial", "9999_from_the_future"])
     assert "by a newer version of PPE" in refusal(app, changed(taken, backup=newer), "--replace")
     assert "backup of the demo" in refusal(app, changed(taken, backup=about(taken, demo=True)), "--replace")
-    kind = "ppe.db" if ON_SERVER else "ppe.dump"
+    kind = "ppe.db" if database == POSTGRESQL else "ppe.dump"
     other = changed(taken, backup=about(taken, database=kind))
     with tarfile.open(other, "a") as archive:
         archive.addfile(tarfile.TarInfo(kind))

@@ -1,4 +1,3 @@
-import os
 import sqlite3
 import threading
 import time
@@ -15,6 +14,7 @@ from ppe.clock import utcnow
 from ppe.health import Health
 from ppe.models import Connection, CsvImport, Installation, SyncRun
 from tests.conftest import OpenDatabase, People
+from tests.databases import on_sqlite
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -156,7 +156,7 @@ def test_whoever_asks_often_gathers_no_threads(
     assert threading.active_count() - before <= 8
 
 
-@pytest.mark.skipif("TEST_DATABASE_URL" in os.environ, reason="about SQLite's file")
+@on_sqlite
 def test_a_database_that_is_locked_is_told_in_time(
     client: FlaskClient, people: People, monkeypatch: pytest.MonkeyPatch, settings: object, tmp_path: Path
 ) -> None:

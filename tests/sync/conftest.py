@@ -1,4 +1,3 @@
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,33 +8,22 @@ from ppe import db
 from ppe.config import Settings
 from ppe.practice.server import PracticeServer
 from ppe.practice.tenant import Tenant
+from tests.databases import FreshDatabase
 from tests.sync.desk import KEY, Desk
 
 Line = Callable[[PracticeServer], None]
 
 
-@pytest.fixture(scope="session")
-def fresh_schema(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A migrated, empty SQLite file; migrating it anew for each test would cost more than most tests."""
-    folder = tmp_path_factory.mktemp("schema")
-    settings = Settings("k" * 40, (KEY,), folder, f"sqlite:///{folder}/ppe.db")
-    db.bind(settings)
-    db.migrate(settings)
-    with db.database.connection_context():
-        db.database.execute_sql("PRAGMA journal_mode=delete")
-    return (folder / "ppe.db").read_bytes()
-
-
 @pytest.fixture
-def line(tmp_path: Path, fresh_schema: bytes) -> Iterator[Line]:
+def line(tmp_path: Path, fresh_database: FreshDatabase) -> Iterator[Line]:
     """Point the line at a practice server, with an empty database."""
-    with _database(tmp_path, fresh_schema) as bound:
+    with _database(tmp_path, fresh_database) as bound:
         yield bound
 
 
 class _database:  # noqa: N801
-    def __init__(self, folder: Path, schema: bytes) -> None:
-        self.folder, self.schema = folder, schema
+    def __init__(self, folder: Path, fresh: FreshDatabase) -> None:
+        self.folder, self.fresh = folder, fresh
         self.bound = 0
 
     def __enter__(self) -> Line:
@@ -47,27 +35,19 @@ class _database:  # noqa: N801
     def bind(self, server: PracticeServer) -> None:
         self.close()
         self.bound += 1
-        path = self.folder / f"ppe{self.bound}.db"
-        url = os.environ.get("TEST_DATABASE_URL") or f"sqlite:///{path}"
+        folder = self.folder / f"ppe{self.bound}"
+        folder.mkdir()
         settings = Settings(
             "k" * 40,
             (KEY,),
-            self.folder,
-            url,
+            folder,
+            self.fresh(folder),
             microsoft_login_url=server.login_url,
             graph_url=server.graph_url,
             testing=True,
         )
         self.app.config["SETTINGS"] = settings
-        if url.startswith("sqlite"):
-            path.write_bytes(self.schema)
-            db.bind(settings)
-        else:
-            db.bind(settings)
-            with db.database.connection_context():
-                db.database.execute_sql("DROP SCHEMA public CASCADE")
-                db.database.execute_sql("CREATE SCHEMA public")
-            db.migrate(settings)
+        db.bind(settings)
         db.database.connect()
 
     def close(self) -> None:
