@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 PRACTICE_PORT ?= 8001
+DATABASE ?= sqlite
 export PORT PRACTICE_PORT
 VENV := .venv
 BIN := $(VENV)/bin
@@ -26,12 +27,11 @@ demo-reset: ## forget what the demo holds
 run: $(VENV)/ready ## the real thing: web and worker
 	@PATH="$(CURDIR)/$(BIN):$$PATH" PPE_PUBLIC_URL="$${PPE_PUBLIC_URL:-http://127.0.0.1:$(PORT)}" $(BIN)/honcho start
 
-test: $(VENV)/ready ## every test, browser included
+test: $(VENV)/ready ## every test, browser included; what matters on both databases runs on both
 	$(BIN)/pytest
 
-# A database server that was named has one database, which every test empties: one process then, else one per core.
-test-quick: $(VENV)/ready ## the tests that need no browser and no patience
-	$(BIN)/pytest -q -n $(if $(TEST_DATABASE_URL),0,auto) -m "not browser and not chaos and not slow"
+test-quick: $(VENV)/ready ## the tests that need no browser and no patience, on SQLite or DATABASE=postgresql
+	$(BIN)/pytest -q -n auto -m "not browser and not chaos and not slow" --database $(DATABASE)
 
 lint: $(VENV)/ready ## ruff and mypy
 	$(BIN)/ruff check .
@@ -42,7 +42,7 @@ bench: $(VENV)/ready ## how fast the sync line is, as one JSON object
 	@$(BIN)/python -m bench
 
 chaos: $(VENV)/ready ## 20 syncs while everything is killed, slowed and cut; SEED=… repeats a storm
-	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED))
+	@$(BIN)/python -m tests.chaos --database $(DATABASE) $(if $(SEED),--seed $(SEED))
 
 lock: $(VENV)/ready ## renew requirements.lock from pyproject.toml
 	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --no-header --no-annotate \

@@ -55,7 +55,7 @@ def connect(url: str) -> Database:
             "cache_size": -16_000,  # kB; the default of 2 MB writes index pages again and again in a first sync
         }
         return SqliteDatabase(url.removeprefix("sqlite:///"), pragmas=pragmas, lock_type="IMMEDIATE", autoconnect=False)
-    server: Database = db_url.connect(url, autoconnect=False)
+    server: Database = db_url.connect(url, unquote_user=True, unquote_password=True, autoconnect=False)
     return server
 
 

@@ -1,12 +1,13 @@
 """On which database a test runs: on SQLite, if nobody says otherwise.
 
-A test that counts on both says so with `on_both_databases`, one about SQLite's file with `on_sqlite`. `--database` has
-every test run on the one that it names, but for those that are about the other.
+A test that matters on both says so with `on_both_databases`, one that is about one of them with its name. `--database`
+has every test run on the one that it names, but for those that are about the other.
 """
 
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ SQLITE, POSTGRESQL = DATABASES = ("sqlite", "postgresql")
 KEY = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG="
 on_both_databases = pytest.mark.databases(*DATABASES)
 on_sqlite = pytest.mark.databases(SQLITE)
+on_postgresql = pytest.mark.databases(POSTGRESQL)
 FreshDatabase = Callable[[Path], str]
 
 
@@ -66,10 +68,9 @@ def postgresql_server() -> Iterator[postgresql.Server]:
     """A server of this process. Where there are no programs for it one may go without, but CI may not."""
     programs = postgresql.programs()
     if programs is None:
-        reason = "There is no initdb on the PATH or under /usr/lib/postgresql: apt-get install postgresql."
         if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+            pytest.fail(postgresql.MISSING)
+        pytest.skip(postgresql.MISSING)
     with postgresql.running(programs) as server:
         yield server
 
@@ -86,18 +87,27 @@ def postgresql_template(postgresql_server: postgresql.Server, tmp_path_factory: 
 def fresh_database(database: str, request: pytest.FixtureRequest) -> Iterator[FreshDatabase]:
     """Makes a database with nothing in it but the schema, and tells its address; SQLite's lies in the folder."""
     if database == SQLITE:
-        file: Path = request.getfixturevalue("migrated")
-
-        def copied(folder: Path) -> str:
-            shutil.copy(file, folder / "ppe.db")
-            return f"sqlite:///{folder}/ppe.db"
-
-        yield copied
+        yield partial(_copied, request.getfixturevalue("migrated"))
         return
-    template: str = request.getfixturevalue("postgresql_template")
     server: postgresql.Server = request.getfixturevalue("postgresql_server")
-    with server.lending(template) as lend:
-        yield lambda _: server.url(lend())
+    with server.lending(request.getfixturevalue("postgresql_template")) as lend:
+        yield lend
+
+
+@pytest.fixture
+def schemaless_database(database: str, request: pytest.FixtureRequest) -> Iterator[FreshDatabase]:
+    """The same, before the first migration."""
+    if database == SQLITE:
+        yield lambda folder: f"sqlite:///{folder}/schemaless.db"
+        return
+    server: postgresql.Server = request.getfixturevalue("postgresql_server")
+    with server.lending() as lend:
+        yield lend
+
+
+def _copied(migrated: Path, folder: Path) -> str:
+    shutil.copy(migrated, folder / "ppe.db")
+    return f"sqlite:///{folder}/ppe.db"
 
 
 @pytest.fixture

@@ -17,9 +17,12 @@ from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import quote
 
 import psycopg
 
+MISSING = "There is no initdb on the PATH or under /usr/lib/postgresql: apt-get install postgresql."
+TEMPLATE = "template1"  # what PostgreSQL itself begins with
 HOST, SUPERUSER, OWNER = "127.0.0.1", "postgres", "ppe"
 SECONDS_TO_START = 60
 # Nothing of it outlives its process, so nothing has to reach the disk.
@@ -44,22 +47,22 @@ class Server:
 
     def url(self, name: str) -> str:
         """The address of a database, password included."""
-        return f"postgresql://{OWNER}:{self._password}@{HOST}:{self._port}/{name}"
+        return f"postgresql://{OWNER}:{quote(self._password, safe='')}@{HOST}:{self._port}/{name}"
 
-    def create(self, template: str = "template1") -> str:
+    def create(self, template: str = TEMPLATE) -> str:
         """A new database, as its template is; gives its name. The files are copied: the log would be slower."""
         name = f"ppe_{next(self._numbers)}"
         self._run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         return name
 
     @contextmanager
-    def lending(self, template: str) -> Iterator[Callable[[], str]]:
-        """Makes databases, and drops them after the block, whoever is still connected to them."""
+    def lending(self, template: str = TEMPLATE) -> Iterator[Callable[[Path], str]]:
+        """Makes databases and tells their addresses; after the block they are dropped, whoever is connected to them."""
         lent: list[str] = []
 
-        def lend() -> str:
+        def lend(_: Path) -> str:
             lent.append(self.create(template))
-            return lent[-1]
+            return self.url(lent[-1])
 
         try:
             yield lend
@@ -84,7 +87,7 @@ def programs() -> Path | None:
 def running(programs: Path) -> Iterator[Server]:
     """A new server, which ends with the block, and with this process however that ends."""
     with TemporaryDirectory(prefix="ppe-postgresql-") as made:
-        folder, password = Path(made), secrets.token_urlsafe()
+        folder, password = Path(made), f"{secrets.token_urlsafe()} @/%"  # with signs that an address has to escape
         port = _free_port()
         _make(programs, folder, port, password)
         with (folder / "log").open("wb") as log:
@@ -100,10 +103,10 @@ def running(programs: Path) -> Iterator[Server]:
 
 def _make(programs: Path, folder: Path, port: int, password: str) -> None:
     """A cluster that sorts as a language does, which most servers do and SQLite does not."""
-    for secret in (folder / "password",):
-        secret.write_text(password)
-        secret.chmod(0o644)  # in a folder that nobody else can enter
-    options = ("--username", SUPERUSER, "--pwfile", folder / "password", "--auth", "scram-sha-256")
+    secret = folder / "password"
+    secret.write_text(password)
+    secret.chmod(0o644)  # in a folder that nobody else can enter
+    options = ("--username", SUPERUSER, "--pwfile", secret, "--auth", "scram-sha-256")
     sorting = ("--encoding", "UTF8", "--locale", "C.UTF-8", "--locale-provider", "icu", "--icu-locale", "en")
     command = (programs / "initdb", "--pgdata", folder / "cluster", *options, *sorting, "--no-sync")
     made = subprocess.run(command, **_as_nobody_special(folder), capture_output=True, text=True, check=False)
@@ -134,7 +137,7 @@ def _wait_for(server: "subprocess.Popen[bytes]", port: int, password: str, log: 
             with psycopg.connect(
                 host=HOST, port=port, user=SUPERUSER, password=password, dbname="postgres", autocommit=True
             ) as connection:
-                connection.execute(f"CREATE ROLE {OWNER} LOGIN CREATEDB PASSWORD '{password}'".encode())
+                connection.execute(f"CREATE ROLE {OWNER} LOGIN CREATEDB CREATEROLE PASSWORD '{password}'".encode())
                 return
         except psycopg.OperationalError:
             if server.poll() is not None or time.monotonic() > deadline:

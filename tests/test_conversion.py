@@ -20,6 +20,9 @@ from ppe.models import (
 )
 from ppe.people import Seen
 from tests.conftest import OpenDatabase, People, add_account
+from tests.databases import on_both_databases
+
+pytestmark = on_both_databases
 
 
 @pytest.fixture(autouse=True)

@@ -23,7 +23,10 @@ from ppe.models import (
     Mail,
 )
 from tests.conftest import People, add_account
+from tests.databases import on_both_databases
 from tests.dying import killed_at_every_write
+
+pytestmark = on_both_databases
 
 
 @pytest.fixture

@@ -7,6 +7,9 @@ from ppe.clock import utcnow
 from ppe.errors import NotFound, Refused
 from ppe.models import Account, Address, AuditEvent, Domain
 from tests.conftest import OpenDatabase, People
+from tests.databases import on_both_databases
+
+pytestmark = on_both_databases
 
 
 @pytest.fixture(autouse=True)

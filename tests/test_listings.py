@@ -21,6 +21,9 @@ from ppe.models import (
 from ppe.paging import Page, Position
 from ppe.search import Filter
 from tests.conftest import OpenDatabase, People
+from tests.databases import on_both_databases
+
+pytestmark = on_both_databases
 
 TODAY = utcnow().date()
 

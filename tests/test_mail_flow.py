@@ -4,20 +4,24 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 from flask import Flask
+from peewee import ProgrammingError
 
 from ppe.clock import utcnow
 from ppe.config import Settings
-from ppe.db import execute
+from ppe.db import connect, execute
 from ppe.models import FUNCTIONAL, Account, Address, Domain
-from tests.conftest import OpenDatabase, People, add_account
+from tests.conftest import PASSWORD, OpenDatabase, People, add_account
+from tests.databases import on_both_databases, on_postgresql
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, on_both_databases]
 
+READER = "postfix_reader"
 DOCUMENT = Path(__file__).parent.parent / "docs" / "postfix.md"
 
 
@@ -48,21 +52,30 @@ class Postfix:
 
 
 def _server(settings: Settings) -> str:
+    """Through the role that the document makes, which sees the views and nothing else."""
+    for statement in re.findall(r"^(?:CREATE ROLE|GRANT) .+;$", DOCUMENT.read_text(), re.MULTILINE):
+        execute(statement.replace("…", PASSWORD))
     url = urlsplit(settings.database_url)
     return (
-        f"hosts = {url.hostname}:{url.port or 5432}\nuser = {url.username}\npassword = {url.password or ''}\n"
+        f"hosts = {url.hostname}:{url.port}\nuser = {READER}\npassword = {PASSWORD}\n"
         f"dbname = {url.path.removeprefix('/')}"
     )
 
 
 @pytest.fixture
-def postfix(app: Flask, settings: Settings, tmp_path: Path) -> Postfix:
+def postfix(app: Flask, settings: Settings, tmp_path: Path, open_database: OpenDatabase) -> Iterator[Postfix]:
     if shutil.which("postmap") is None:
         reason = "There is no postmap on the PATH: apt-get install postfix-sqlite postfix-pgsql."
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
-    return Postfix(tmp_path / "postfix", settings)
+    with open_database():
+        asked = Postfix(tmp_path / "postfix", settings)
+    yield asked
+    if asked.kind == "pgsql":
+        with open_database():
+            execute(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {READER}")
+            execute(f"DROP ROLE {READER}")
 
 
 def test_who_is_accepted(postfix: Postfix, people: People, open_database: OpenDatabase) -> None:
@@ -118,3 +131,17 @@ def test_a_digest_sender_finds_who_wants_one(people: People, open_database: Open
         Account.update(active=False).where(Account.id == people.eve.id).execute()
         found = execute("SELECT address, display_name, organization, time_zone FROM digest_recipient").fetchall()
     assert [tuple(row) for row in found] == [("bob@contoso.example", "Bob", "Contoso", "UTC")]
+
+
+@on_postgresql
+def test_the_reader_on_a_server_sees_the_views_and_nothing_else(
+    postfix: Postfix, people: People, settings: Settings
+) -> None:
+    url = urlsplit(settings.database_url)
+    reader = connect(url._replace(netloc=f"{READER}:{quote(PASSWORD)}@{url.hostname}:{url.port}").geturl())
+    with reader.connection_context():
+        assert reader.execute_sql("SELECT COUNT(*) FROM mail_recipient").fetchone() == (3,)
+        for forbidden in ("SELECT * FROM account", "SELECT * FROM digest_recipient", "DELETE FROM mail_domain"):
+            with pytest.raises(ProgrammingError, match="permission denied"):
+                reader.execute_sql(forbidden)
+            reader.rollback()

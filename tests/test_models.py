@@ -3,6 +3,9 @@ from playhouse.schema_diff import diff_models
 from ppe import models
 from ppe.db import database
 from tests.conftest import OpenDatabase
+from tests.databases import on_both_databases
+
+pytestmark = on_both_databases
 
 
 def test_the_migrations_make_what_the_models_say(open_database: OpenDatabase) -> None:

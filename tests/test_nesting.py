@@ -9,6 +9,9 @@ from ppe.clock import utcnow
 from ppe.models import FUNCTIONAL, GROUP, Account, Membership
 from ppe.paging import Position
 from tests.conftest import OpenDatabase, People, add_account
+from tests.databases import on_both_databases
+
+pytestmark = on_both_databases
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,9 @@ from ppe import outbox
 from ppe.db import database
 from ppe.models import END_USER, Mail
 from tests.conftest import OpenDatabase, People, add_account
+from tests.databases import on_both_databases
+
+pytestmark = on_both_databases
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

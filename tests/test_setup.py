@@ -12,6 +12,9 @@ from ppe.db import database
 from ppe.errors import Refused, SettingsError
 from ppe.models import ADMIN, Account, Address, AuditEvent, Connection, Domain, Installation, Organization
 from tests.conftest import PASSWORD, OpenDatabase
+from tests.databases import on_both_databases
+
+pytestmark = on_both_databases
 
 NOW = utcnow()
 BEGINNING = setup.Beginning("Contoso", "Ada", "Ada@Contoso.example", PASSWORD)

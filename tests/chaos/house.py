@@ -1,6 +1,5 @@
 """The installation in the middle of it: its processes, its tables, its mailbox, and its administrator's browser."""
 
-import os
 import sqlite3
 import threading
 import time
@@ -38,13 +37,13 @@ LIMITS = {kind: [5, 1] for kind in ("removals", "disablings", "primaries", "leav
 class House:
     """Everything runs inside the `with` block, and nothing of it after."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database_url: str) -> None:
         self.mails: Inbox[Mail] = Inbox()
         self.mail_weather = Weather()
         self._mailbox = MailServer(self.mails, self.mail_weather)
         place = Place(folder, free_port(), free_port())
         self.folder, self.tenant_address = folder, place.tenant_address
-        environment = _environment(place, self._mailbox.start(0))
+        environment = _environment(place, self._mailbox.start(0), database_url)
         tenant, web, worker = place.programs()
         folder.mkdir(parents=True, exist_ok=True)
         self.tenant = Process(tenant, environment, folder, f"{place.tenant_address}/practice/tenant")
@@ -152,22 +151,14 @@ class House:
         ).where(Connection.id == stored.id).execute()
 
 
-def _environment(place: Place, smtp_port: int) -> Mapping[str, str]:
-    """The demo's, as a real installation whose mail goes to the mailbox of this process, which is never killed.
-
-    With TEST_DATABASE_URL it lives on that server, whose database is emptied first.
-    """
+def _environment(place: Place, smtp_port: int, database_url: str) -> Mapping[str, str]:
+    """The demo's, as a real installation whose mail goes to the mailbox of this process, which is never killed."""
     told = place.environment() | {
         "PPE_MAIL_SERVER": "127.0.0.1",
         "PPE_MAIL_PORT": str(smtp_port),
         "PPE_MAIL_SECURITY": "none",
         "PPE_MAIL_FROM": f"PPE <ppe@{DOMAIN}>",
+        "PPE_DATABASE_URL": database_url,
     }
     del told["PPE_DEMO"]
-    if url := os.environ.get("TEST_DATABASE_URL"):
-        told["PPE_DATABASE_URL"] = url
-        server = db.connect(url)
-        with server.connection_context():
-            server.execute_sql("DROP SCHEMA public CASCADE")
-            server.execute_sql("CREATE SCHEMA public")
     return told

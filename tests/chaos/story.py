@@ -53,13 +53,13 @@ class Outcome:
 class Story:
     """Syncs are counted when they are over, well or not; each begins when the one before it is."""
 
-    def __init__(self, folder: Path, seed: int, size: Size) -> None:
+    def __init__(self, folder: Path, seed: int, size: Size, database_url: str) -> None:
         self.dice, self.size = random.Random(seed), size
         self.directory = Directory(self.dice)
         folder.mkdir(parents=True, exist_ok=True)
         self.directory.settle(size.people, folder / "tenant.json")
         self.began = time.monotonic()
-        self.house = House(folder)
+        self.house = House(folder, database_url)
         self.directory.tell = self.house.change
         self.storm = Storm(self.house, self.directory, self.dice)
         self.syncs = self.summaries = 0

@@ -11,8 +11,11 @@ from ppe import mailer, outbox, smtp, tasks
 from ppe.db import database
 from ppe.models import Address, Attempt, Mail, PasswordLink
 from tests.conftest import OpenDatabase, People
+from tests.databases import on_both_databases
 from tests.mail.conftest import MINUTE, NOTICE, NOW, Clock, ask, delivered
 from tests.mail.listener import HOST, Listener
+
+pytestmark = on_both_databases
 
 
 def test_one_that_is_refused_stops_none_of_the_others(post_office: People, listener: Listener, clock: Clock) -> None:

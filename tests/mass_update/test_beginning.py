@@ -17,7 +17,10 @@ from ppe.models import (
 )
 from ppe.search import Filter
 from tests.conftest import People, add_account
+from tests.databases import on_both_databases
 from tests.mass_update.steps import applied, begun, crowd, proceed, rows
+
+pytestmark = on_both_databases
 
 
 def test_a_filter_stands_for_all_that_it_finds_and_the_audit_says_which(desk: People) -> None:

@@ -22,7 +22,10 @@ from ppe.models import (
 from ppe.people import Seen, set_active
 from ppe.search import Filter
 from tests.conftest import People, add_account
+from tests.databases import on_both_databases
 from tests.mass_update.steps import again, applied, begun, crowd, proceed, rows
+
+pytestmark = on_both_databases
 
 
 def test_a_preview_says_of_each_account_what_would_change_and_changes_nothing(desk: People) -> None:

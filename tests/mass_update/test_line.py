@@ -23,8 +23,11 @@ from ppe.models import (
 from ppe.paging import FIRST, Position
 from ppe.search import Filter
 from tests.conftest import People, add_account
+from tests.databases import on_both_databases
 from tests.dying import killed_at_every_write
 from tests.mass_update.steps import again, applied, begun, crowd, proceed
+
+pytestmark = on_both_databases
 
 
 def test_two_clicks_on_apply_are_one(desk: People) -> None:

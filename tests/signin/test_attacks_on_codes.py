@@ -19,6 +19,7 @@ from ppe.models import Account, Attempt, AuditEvent, Authenticator, HalfSignIn, 
 from ppe.signin import authenticator, codes, limits, links, new_password, second_factor
 from ppe.signin.visitor import Visitor
 from tests.conftest import OpenDatabase, People
+from tests.databases import on_both_databases
 from tests.signin.steps import (
     ADA,
     BOB,
@@ -33,6 +34,8 @@ from tests.signin.steps import (
     show,
     type_password,
 )
+
+pytestmark = on_both_databases
 
 NEW_PASSWORD = "violet harbour tundra 42"
 

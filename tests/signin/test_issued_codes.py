@@ -9,6 +9,9 @@ from ppe.models import FUNCTIONAL, GROUP, SILENT_USER, Account, Address, AuditEv
 from ppe.signin import issued_codes, limits
 from ppe.signin.visitor import Visitor
 from tests.conftest import OpenDatabase, People
+from tests.databases import on_both_databases
+
+pytestmark = on_both_databases
 
 NOW = utcnow()
 

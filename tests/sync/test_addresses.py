@@ -5,7 +5,10 @@ import pytest
 from ppe.clock import utcnow
 from ppe.models import Account
 from ppe.sync import review
+from tests.databases import on_both_databases
 from tests.sync.desk import Desk
+
+pytestmark = on_both_databases
 
 
 def test_two_people_swap_their_addresses(desk: Desk) -> None:

@@ -2,6 +2,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ppe.sync.contest import Claimant, Holder, settle
+from tests.databases import on_both_databases
+
+pytestmark = on_both_databases
 
 
 def claimant(object_id: str, primary: str, *aliases: str, account: int | None = None) -> Claimant:

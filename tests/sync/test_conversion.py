@@ -12,8 +12,11 @@ from ppe.errors import Refused
 from ppe.models import FUNCTIONAL, Account, Membership, SyncChange, SyncRun
 from ppe.people import Seen
 from ppe.sync import conversion_choice
+from tests.databases import on_both_databases
 from tests.sync.desk import Desk
 from tests.sync.night import Night
+
+pytestmark = on_both_databases
 
 ADDRESS = "support@contoso.example"
 

@@ -10,11 +10,12 @@ from flask import current_app
 from ppe.clock import utcnow
 from ppe.models import Account, Address, AuditEvent, Exemption, SyncChange, SyncRun
 from ppe.sync import review, unattended, undoing
+from tests.databases import on_both_databases
 from tests.sync.desk import Desk, say_yes
 from tests.sync.night import Night, waiting_review
 from tests.sync.test_undoing import standing
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, on_both_databases]
 
 
 def kill_until_it_gets_through(desk: Desk, of: SyncRun, step: int) -> int:

@@ -4,8 +4,11 @@ from typing import Any
 
 from ppe.models import AuditEvent, SyncRun
 from ppe.sync import acceptance, review
+from tests.databases import on_both_databases
 from tests.sync.desk import Desk
 from tests.sync.night import Night
+
+pytestmark = on_both_databases
 
 
 def events(action: str) -> list[tuple[str, str, Any]]:

@@ -11,10 +11,11 @@ from ppe.practice.server import PracticeServer
 from ppe.practice.tenant import Tenant
 from ppe.practice.weather import PageFault
 from ppe.sync import mirror, review
+from tests.databases import on_both_databases
 from tests.sync.conftest import Line
 from tests.sync.desk import Desk
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, on_both_databases]
 
 LOCALS = "abcdefgh"
 SEEDS = st.integers(0, 2**32)

@@ -10,7 +10,10 @@ from ppe.errors import Refused
 from ppe.models import Account, AuditEvent, Connection, DirectoryObject, Mail, SyncChange, SyncRun
 from ppe.sync import conversion_choice, review, run
 from ppe.sync.fields import differences
+from tests.databases import on_both_databases
 from tests.sync.desk import Desk
+
+pytestmark = on_both_databases
 
 
 def test_a_believable_company_comes_in_and_nothing_is_left_to_do(company: Desk) -> None:

@@ -10,6 +10,7 @@ from ppe import db
 from ppe.clock import utcnow
 from ppe.models import Account, DirectoryObject, SyncChange, SyncRun
 from ppe.sync import conversion_choice
+from tests.databases import FreshDatabase, on_both_databases
 from tests.sync.desk import Desk
 from tests.sync.night import Night
 from tests.sync.test_unattended import insert
@@ -191,8 +192,11 @@ def as_before_the_migration(desk: Desk) -> None:
     desk.settings(users_delta_properties=None, reads_mailbox_settings=None)
 
 
-def test_the_migration_claims_nothing_of_a_mirror_from_before(tmp_path: Path) -> None:
-    old = db.connect(f"sqlite:///{tmp_path}/old.db")
+@on_both_databases
+def test_the_migration_claims_nothing_of_a_mirror_from_before(
+    tmp_path: Path, schemaless_database: FreshDatabase
+) -> None:
+    old = db.connect(schemaless_database(tmp_path))
     with old.connection_context():
         migrations.Runner(old, str(db.MIGRATIONS)).up(target="0011_notice_addresses")
         insert(old, "organization", name="Contoso")

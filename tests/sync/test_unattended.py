@@ -16,6 +16,7 @@ from ppe.clock import utcnow
 from ppe.models import AuditEvent, Connection, Organization, SyncRun
 from ppe.sync import connection, run, schedule, unattended
 from ppe.sync.choices import Choices
+from tests.databases import FreshDatabase, on_both_databases
 from tests.sync.desk import Desk
 from tests.sync.night import MINUTE, Night
 
@@ -188,8 +189,11 @@ class TestAnotherFrequency:
         save(desk, 6)
         assert night.slot == slot
 
-    def test_one_that_was_chosen_before_there_were_slots_is_due_at_once(self, tmp_path: Path) -> None:
-        old = db.connect(f"sqlite:///{tmp_path}/old.db")
+    @on_both_databases
+    def test_one_that_was_chosen_before_there_were_slots_is_due_at_once(
+        self, tmp_path: Path, schemaless_database: FreshDatabase
+    ) -> None:
+        old = db.connect(schemaless_database(tmp_path))
         with old.connection_context():
             migrations.Runner(old, str(db.MIGRATIONS)).up(target="0002_sign_in")
             insert(old, "organization", name="Contoso")
@@ -202,10 +206,14 @@ class TestAnotherFrequency:
 
 
 def insert(into: Any, table: str, **values: Any) -> None:
-    """A row of a schema that no model fits any more: 0 in every other column that has to have something."""
-    needed = {column.name: 0 for column in into.get_columns(table) if not column.null and column.name != "id"}
+    """A row of a schema that no model fits any more: 0, or some day, in every other column that needs something."""
+    needed = {
+        column.name: "2026-01-01" if "time" in column.data_type.lower() else "0"
+        for column in into.get_columns(table)
+        if not column.null and column.name != "id"
+    }
     row = needed | values
-    marks = ", ".join("?" * len(row))
+    marks = ", ".join([into.param] * len(row))
     into.execute_sql(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
 
 

@@ -7,8 +7,11 @@ from flask import current_app
 
 from ppe.models import Account, Mail, SyncRun
 from ppe.sync import connection, run
+from tests.databases import on_both_databases
 from tests.sync.desk import Desk
 from tests.sync.night import MINUTE, Night
+
+pytestmark = on_both_databases
 
 HOUR = timedelta(hours=1)
 

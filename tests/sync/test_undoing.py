@@ -14,7 +14,10 @@ from ppe.db import database
 from ppe.errors import Refused
 from ppe.models import Account, Address, AuditEvent, Domain, Exemption, Membership, SyncChange, SyncRun
 from ppe.sync import review, run, undoing
+from tests.databases import on_both_databases
 from tests.sync.desk import Desk
+
+pytestmark = on_both_databases
 
 FIELDS = (
     Account.id, Account.type, Account.display_name, Account.first_name, Account.last_name, Account.mobile,

@@ -10,7 +10,10 @@ from peewee import DatabaseError
 from ppe.db import execute
 from ppe.models import AuditEvent, Organization
 from tests.conftest import OpenDatabase, People
+from tests.databases import on_both_databases
 from tests.views.gate import assert_administrators_only
+
+pytestmark = on_both_databases
 
 LOG = "/account-management/audit-log"
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)

@@ -8,7 +8,10 @@ from ppe import exemptions
 from ppe.clock import utcnow
 from ppe.models import SILENT_USER, Account, Address, Authenticator, Mail, Membership
 from tests.conftest import OpenDatabase, People, sign_in
+from tests.databases import on_both_databases
 from tests.views.gate import assert_administrators_only
+
+pytestmark = on_both_databases
 
 
 def test_users_are_for_administrators_alone(app: Flask, people: People) -> None:
