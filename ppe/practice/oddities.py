@@ -10,7 +10,7 @@ LONG_NAME = "Maximiliana Theodora Wilhelmina Constantia von Hohenstein-Schwarzen
 
 NO_NAMES = {"given": "", "surname": ""}
 UNATTENDED = {**NO_NAMES, "enabled": False, "licensed": False}
-SHARED, ROOM, EQUIPMENT = ({**UNATTENDED, "purpose": purpose} for purpose in ("shared", "room", "equipment"))
+SHARED, ROOM = {**UNATTENDED, "purpose": "shared"}, {**UNATTENDED, "purpose": "room"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,7 @@ MAILBOXES = (
     Oddity("Invoices", f"invoices@{CONTOSO}", {**SHARED, "aliases": (f"billing@{CONTOSO}",)}),
     Oddity("Info Fabrikam", f"info@{FABRIKAM}", SHARED),
     Oddity("Conf Room Adams", f"adams@{CONTOSO}", ROOM),
-    Oddity("Conf Room Baker", f"baker@{CONTOSO}", ROOM),
-    Oddity("Projector", f"projector@{CONTOSO}", EQUIPMENT),
-    Oddity("Front Desk", f"frontdesk@{CONTOSO}", {**SHARED, "enabled": True}),
+    Oddity("Conf Room Baker", f"baker@{CONTOSO}", {**ROOM, "enabled": True}),
 )
 GUESTS = (
     Oddity("Gina Visitor", "gina@northwind.example", {"guest": True}),
