@@ -102,7 +102,8 @@ def carry_out(organization_id: int, batch: Batch, now: datetime) -> None:
         back = [change.account_id for change in batch.amendments if change.memberships == which]
         removed_memberships.give_back(organization_id, back, by_hand_only=which == "by hand")
     _create(organization_id, batch.newcomers, now)
-    if any(change.standing.type == ADMIN for change in batch.amendments) or batch.removals:
+    touched = [change.standing for change in batch.amendments]
+    if batch.removals or any(to.type == ADMIN or to.converted for to in touched):
         require_administrator(organization_id)
 
 

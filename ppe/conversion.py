@@ -7,6 +7,7 @@ before it removes one (sync/plan.py).
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from ppe import accounts, audit, exemptions, people
 from ppe.accounts import Outdated
@@ -29,9 +30,18 @@ _TO_USER = """
     WHERE organization_id = ? AND id = ? AND version = ?
 """
 _OBJECT = """
-    SELECT o.is_group, o.enabled FROM directory_object o JOIN connection c ON c.id = o.connection_id
-    WHERE c.organization_id = ? AND o.object_id = ? AND o.gone_at IS NULL
+    SELECT o.is_group, o.enabled, o.gone_at IS NULL AND o.primary_address IS NOT NULL AND NOT o.guest
+    FROM directory_object o JOIN connection c ON c.id = o.connection_id
+    WHERE c.organization_id = ? AND o.object_id = ?
 """
+
+
+class _Object(NamedTuple):
+    """What the directory last said of an account's object."""
+
+    is_group: bool
+    enabled: bool
+    has_mailbox: bool
 
 
 def to_functional(organization_id: int, seen: Sequence[Seen], by: Account, now: datetime) -> None:
@@ -90,25 +100,28 @@ def to_user(
 
 def obstacle(account: Account) -> str:
     """Why a functional account can't be converted into a user; empty if it can."""
-    directory_object = _object_of(account)
-    is_of_group = directory_object and directory_object[0]
-    if is_of_group or (account.directory_id and account.converted_at is None):
+    known = _object_of(account)
+    if known.is_group if known else account.directory_id and account.converted_at is None:
         return "it comes from a group of the directory, which nobody signs in as."
     if execute("SELECT 1 FROM membership WHERE group_id = ? LIMIT 1", (account.id,)).fetchone():
         return "it has members, and a user has none."
     return ""
 
 
-def is_blocked(account: Account) -> bool:
-    """Whether the directory blocks its sign-in, so that the next sync would deactivate the user it becomes."""
-    directory_object = _object_of(account)
-    return directory_object is not None and not directory_object[1]
+def danger(account: Account) -> str:
+    """What the next sync would do to the user that it becomes, whom mail would not reach any more; empty if nothing."""
+    known = _object_of(account)
+    if known is None or (known.enabled and known.has_mailbox):
+        return ""
+    if known.has_mailbox:
+        return "Sign-in is blocked in the directory: the next sync would deactivate this user"
+    return "The directory has no mailbox for it any more: the next sync would remove this user"
 
 
-def _object_of(account: Account) -> tuple[bool, bool] | None:
-    """Whether its directory object is a group, and whether it may sign in there; None where there is none."""
+def _object_of(account: Account) -> _Object | None:
+    """Its directory object, gone or not; None where there is none, or where it was another tenant's."""
     row = execute(_OBJECT, (account.organization_id, account.directory_id)).fetchone()
-    return (bool(row[0]), bool(row[1])) if row else None
+    return _Object(*map(bool, row)) if row else None
 
 
 def _found(organization_id: int, seen: Sequence[Seen], types: Sequence[str]) -> Found:

@@ -1,5 +1,7 @@
 """What a conversion changes on an account, and whom it refuses."""
 
+from datetime import datetime
+
 import pytest
 
 from ppe import conversion
@@ -128,11 +130,31 @@ def test_a_functional_account_becomes_a_user_that_the_next_sync_looks_at_anew(pe
 
 
 def test_a_blocked_one_is_exempted_with_the_same_click(people: People) -> None:
-    in_directory(people, people.bob, enabled=False)
+    in_directory(people, people.bob, enabled=False, primary_address="bob@contoso.example")
     convert(people, people.bob)
-    assert conversion.is_blocked(now_of(people.bob))
+    assert "would deactivate this user" in conversion.danger(now_of(people.bob))
     back(people, people.bob, exempt=True)
     assert Exemption.get().object_id == "b"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"primary_address": None}, {"primary_address": "b@contoso.example", "guest": True},
+     {"primary_address": "bob@contoso.example", "gone_at": utcnow()}],
+    ids=["no mailbox", "guest", "gone"],
+)  # fmt: skip
+def test_who_would_be_removed_by_the_next_sync_is_told_too(people: People, said: dict[str, object]) -> None:
+    in_directory(people, people.bob, **said)
+    convert(people, people.bob)
+    assert "would remove this user" in conversion.danger(now_of(people.bob))
+    assert conversion.obstacle(now_of(people.bob)) == ""
+
+
+def test_nothing_threatens_whom_the_directory_has_or_does_not_know(people: People) -> None:
+    in_directory(people, people.bob, primary_address="bob@contoso.example")
+    assert conversion.danger(now_of(people.bob)) == ""
+    DirectoryObject.delete().execute()
+    assert conversion.danger(now_of(people.bob)) == ""
 
 
 @pytest.mark.parametrize("role", [ADMIN, "functional_account", ""])
@@ -143,9 +165,13 @@ def test_nobody_becomes_an_administrator_on_the_way_back(people: People, role: s
     assert now_of(people.bob).type == FUNCTIONAL
 
 
-def test_a_group_of_the_directory_becomes_no_user(people: People) -> None:
+@pytest.mark.parametrize("gone_at", [None, utcnow()], ids=["there", "gone"])
+def test_a_group_of_the_directory_becomes_no_user(people: People, gone_at: datetime | None) -> None:
     staff = add_account(people.contoso, FUNCTIONAL, "Staff", "staff@contoso.example")
-    in_directory(people, staff, is_group=True)
+    in_directory(people, staff, is_group=True, gone_at=gone_at)
+    with pytest.raises(Refused, match="comes from a group"):
+        back(people, staff)
+    DirectoryObject.delete().execute()  # it was another tenant's
     with pytest.raises(Refused, match="comes from a group"):
         back(people, staff)
 

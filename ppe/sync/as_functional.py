@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from ppe.sync.change import ADDING, DELETING, FUNCTIONAL, UPDATING, Change, Known
-from ppe.sync.plan import why_updated
+from ppe.sync.fields import why_updated
 
 BECOMES = "It becomes a functional account: no sign-in, and mail flows."
 _OVERRULED = ("active", "type")  # what a blocked sign-in, or nothing at all, would make of it
@@ -50,11 +50,13 @@ def _amended(change: Change, account: Known) -> Change:
 def obstacle(change: Change, *, is_linked: bool) -> str:
     """Why a row can't become that of a functional account; empty if it can. `is_linked`: an address passes with it."""
     if change.kind != "user":
-        return "It is no person."
+        return "It is one already, or becomes one in this sync." if change.kind == FUNCTIONAL else "It is no person."
     if change.account is not None and change.account.last_admin:
         return "It is the last active administrator."
     if change.section == DELETING and is_linked:
         return "Its address goes to somebody else in this sync."
+    if is_linked and not change.ticked:
+        return "An address passes between this row and another: tick them first."
     if change.section == ADDING or change.account is not None:
         return ""
     return "It has no account here."

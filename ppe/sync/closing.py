@@ -104,12 +104,15 @@ def _claimants(planner: Planner, object_ids: Iterable[str], owners: Iterable[int
 
 
 def _holders(planner: Planner, contested: Iterable[tuple[str, str, int | None]]) -> dict[str, Holder]:
-    """Who has the contested addresses now, and whether anything in this run makes them give theirs up."""
+    """Who has the contested addresses now, and whether anything in this run makes them give theirs up.
+
+    A removal that comes unticked, as that of a converted account, does not: nobody else's change waits for it.
+    """
     held = planner.pairs.holders({address for _, address, _ in contested})
     moving: set[int] = set()
     for some in batches({account.id for account in held.values()}):
         rows = execute(
-            "SELECT account_id FROM sync_change WHERE run_id = ? AND section IN (?, ?, ?, ?)"
+            "SELECT account_id FROM sync_change WHERE run_id = ? AND (section IN (?, ?, ?) OR section = ? AND ticked)"
             f" AND account_id IN ({marks(some)})",
             (planner.run.id, *_MOVING, DELETING, *some),
         )

@@ -6,14 +6,16 @@ from datetime import datetime
 from ppe import audit
 from ppe.db import database
 from ppe.errors import Refused
-from ppe.models import NOT_IMPORTED, TICKABLE, Connection, SyncChange, SyncRun
+from ppe.models import NOT_IMPORTED, TICKABLE, Account, Connection, SyncChange, SyncRun
 from ppe.sync.acceptance import keep_open, require_open
 from ppe.sync.as_functional import as_functional, obstacle
 from ppe.sync.change import OFFER_FUNCTIONAL, Change, Known
 from ppe.sync.planning import Planner
 
+YOURSELF = "You can't convert yourself. Another administrator can."
 
-def choose(run: SyncRun, change_ids: Sequence[int], by_name: str, now: datetime) -> tuple[int, dict[str, str]]:
+
+def choose(run: SyncRun, change_ids: Sequence[int], by: Account, now: datetime) -> tuple[int, dict[str, str]]:
     """Turn rows into those of functional accounts.
 
     Returns:
@@ -32,10 +34,11 @@ def choose(run: SyncRun, change_ids: Sequence[int], by_name: str, now: datetime)
         known = planner.pairs.accounts(row.account_id for row in rows if row.account_id is not None)
         left_out = {}
         for row in rows:
-            if why := _convert(row, known.get(row.account_id), planner):
+            if why := YOURSELF if row.account_id == by.id else _convert(row, known.get(row.account_id), planner):
                 left_out[row.name] = why
             else:
-                audit.record(run.organization_id, by_name, "conversion to functional account chosen", row.name, now=now)
+                deed = "conversion to functional account chosen"
+                audit.record(run.organization_id, by.display_name, deed, row.address or row.name, now=now)
     return len(rows) - len(left_out), left_out
 
 
@@ -43,6 +46,8 @@ def _convert(row: SyncChange, account: Known | None, planner: Planner) -> str:
     """Why not; empty where it is done."""
     if row.section == NOT_IMPORTED and row.offer == OFFER_FUNCTIONAL:
         decided = planner.functional_change(row.object_id)
+        if decided is None:
+            return "The directory says something else of it by now: run the sync again."
         SyncChange.delete().where(SyncChange.id == row.id).execute()
         planner.store([(row.object_id, decided)])
         return ""

@@ -25,6 +25,15 @@ TYPE_WORDS = {
     "group": "Group",
 }
 
+FOLLOWED_WORDS = {
+    "display_name": "name",
+    "first_name": "first name",
+    "last_name": "last name",
+    "mobile": "mobile",
+    "primary": "primary address",
+    "aliases": "aliases",
+    "type": "type",
+}
 GROUP_KIND_WORDS = {
     "microsoft365": "Microsoft 365 group",
     "distribution": "Distribution list",
@@ -41,6 +50,14 @@ def differences(before: Fields, after: Fields) -> list[tuple[str, str, str]]:
         for name in names
         if _words(name, before) or _words(name, after)
     ]
+
+
+def why_updated(after: Fields) -> str:
+    """The reason of a change that follows the directory; empty where it does so in nothing."""
+    if after.get("active"):
+        return "Sign-in is enabled again in the directory: the account is reactivated."
+    words = [word for name, word in FOLLOWED_WORDS.items() if name in after]
+    return f"Changed in the directory: {', '.join(words)}." if words else ""
 
 
 def _words(name: str, fields: Fields) -> str:

@@ -1,6 +1,5 @@
 """What a sync would change, for one object at a time: the table of DESIGN section 5, read from top to bottom. Pure."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +24,7 @@ from ppe.sync.change import (
 )
 from ppe.sync.desired import addresses, kind, kind_of, name_of, person_fields, type_for
 from ppe.sync.entry import Entry, domain_of
+from ppe.sync.fields import why_updated
 from ppe.sync.shared_mailbox import why_not_imported, with_suggestion
 
 LAST_ADMINISTRATOR = "The last active administrator can be neither disabled nor removed by a sync."
@@ -44,7 +44,7 @@ def _decide(question: Question, options: Options, domains: Domains) -> Change | 
         return Nothing.LEFT_ALONE
     if account is None or account.removed:
         return _newcomer(question, options, domains)
-    if not entry.is_group and (entry.guest or entry.mailbox[0] is None):
+    if (entry.guest or entry.mailbox[0] is None) and (account.converted or not entry.is_group):
         return remove(entry, account, "has no mailbox in the directory any more", options)
     if not options.updates(entry):
         return Nothing.LEFT_ALONE
@@ -99,7 +99,7 @@ def _newcomer(question: Question, options: Options, domains: Domains) -> Change 
 def add_as_functional(question: Question, domains: Domains) -> Change:
     """A blocked mailbox that the administrator chose to import as a functional account."""
     change = _add(question, FUNCTIONAL, domains)
-    return replace(change, after={**change.after, "converted": True})
+    return replace(change, kind=FUNCTIONAL, after={**change.after, "type": FUNCTIONAL, "converted": True})
 
 
 def _obstacle(entry: Entry, domains: Domains) -> Change | None:
@@ -120,8 +120,13 @@ def _obstacle(entry: Entry, domains: Domains) -> Change | None:
 
 
 def _may_link(entry: Entry, holder: Known) -> bool:
-    """An account without an object, or whose own object is gone, is taken over by the object with its address."""
+    """An account without an object, or whose own is gone, is taken over by the object with its primary address.
+
+    Who has that address as an alias is somebody else, and would lose their own primary one.
+    """
     if holder.foreign or (holder.directory_id is not None and not holder.object_gone):
+        return False
+    if holder.primary != entry.mailbox[0]:
         return False
     return holder.type == FUNCTIONAL if entry.is_group else holder.type != GROUP
 
@@ -244,22 +249,3 @@ def _not_imported(entry: Entry, reason: str, offer: str | None = None) -> Change
     return Change(
         NOT_IMPORTED, kind_of(entry), name_of(entry), primary or entry.mail, reason=reason, ticked=False, offer=offer
     )
-
-
-FIELD_WORDS = {
-    "display_name": "name",
-    "first_name": "first name",
-    "last_name": "last name",
-    "mobile": "mobile",
-    "primary": "primary address",
-    "aliases": "aliases",
-    "type": "type",
-}
-
-
-def why_updated(after: Mapping[str, Any]) -> str:
-    """The reason of a change that follows the directory; empty where it does so in nothing."""
-    if after.get("active"):
-        return "Sign-in is enabled again in the directory: the account is reactivated."
-    words = [word for name, word in FIELD_WORDS.items() if name in after]
-    return f"Changed in the directory: {', '.join(words)}." if words else ""

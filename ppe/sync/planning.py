@@ -7,7 +7,18 @@ from typing import Any
 from ppe.db import as_json, batches, execute, execute_many, marks
 from ppe.models import Connection, Exemption, SyncRun
 from ppe.sync import plan
-from ppe.sync.change import DELETING, OFFER_REGISTER, Change, Domains, Known, Nothing, Options, Question
+from ppe.sync.change import (
+    DELETING,
+    NOT_IMPORTED,
+    OFFER_FUNCTIONAL,
+    OFFER_REGISTER,
+    Change,
+    Domains,
+    Known,
+    Nothing,
+    Options,
+    Question,
+)
 from ppe.sync.entry import Entry
 from ppe.sync.mirror import Stored
 from ppe.sync.pairs import Pair, Pairs
@@ -86,10 +97,15 @@ class Planner:
             (self.run.id, DELETING, self.connection_id),
         )
 
-    def functional_change(self, object_id: str) -> Change:
-        """The change that imports a blocked mailbox as a functional account."""
-        ((entry, account),) = self.pairs.among([object_id])
-        return plan.add_as_functional(Question(entry, account), self.domains())
+    def functional_change(self, object_id: str) -> Change | None:
+        """The change that imports a blocked mailbox as a functional account; None if it is no such mailbox any more."""
+        domains = self.domains()
+        for entry, account in self.pairs.among([object_id]):
+            question = Question(entry, account)
+            decided = plan.decide(question, self.options, domains)
+            if isinstance(decided, Change) and (decided.section, decided.offer) == (NOT_IMPORTED, OFFER_FUNCTIONAL):
+                return plan.add_as_functional(question, domains)
+        return None
 
     def exempt_among(self, things: Iterable[tuple[str, str, Known | None]]) -> bool:
         """Whether an exemption covers any of these: object id, primary address, account."""
@@ -114,7 +130,7 @@ class Planner:
         lonely = [entry for entry, account in pairs if account is None or account.removed]
         holders = self.pairs.holders(primary for entry in lonely if (primary := entry.mailbox[0]))
         rows: list[tuple[str, Change]] = []
-        same: list[tuple[str, int]] = []
+        same: list[tuple[str, int, int]] = []
         for entry, account in pairs:
             reason = _exemption(entry, account, exemptions)
             if reason is not None:
@@ -126,8 +142,8 @@ class Planner:
             if isinstance(decided, Change):
                 rows.append((entry.object_id, decided))
             elif decided is Nothing.SAME and account is not None:
-                same.append((entry.fingerprint, account.id))
-        execute_many("UPDATE account SET directory_fingerprint = ? WHERE id = ?", same)
+                same.append((entry.fingerprint, account.id, account.version))
+        execute_many("UPDATE account SET directory_fingerprint = ? WHERE id = ? AND version = ?", same)
         self.store(rows)
 
     def _drop_rows(self, object_ids: Iterable[str]) -> None:

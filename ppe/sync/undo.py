@@ -20,6 +20,7 @@ RELINK_NOTE = (
 UNLINK_NOTE = (
     "Whoever is signed in is signed out. A Microsoft account that was connected by hand before is not connected again."
 )
+CONVERSION_NOTE = "The password and the second factor from before the conversion don't come back."
 GONE_FOR_GOOD = "Its 30 days are over: the removed account is gone for good."
 
 
@@ -167,9 +168,12 @@ def _put_back(deed: Deed, account: Known) -> Change:
         reason=f"{was} by run {deed.run_id}: {does}.",
         account=account,
     )
+    if after.get("converted") is False:
+        change = replace(change, notes=(CONVERSION_NOTE,))
     if "directory_id" not in after:
         return change
-    change = replace(change, notes=(UNLINK_NOTE if after["directory_id"] is None else RELINK_NOTE,))
+    note = UNLINK_NOTE if after["directory_id"] is None else RELINK_NOTE
+    change = replace(change, notes=(*change.notes, note))
     if account.type == ADMIN:
         return replace(change, ticked=False, notes=(*change.notes, ADMIN_UNTICKED))
     return change

@@ -73,9 +73,10 @@ def _back(row: Row, wrong: dict[str, str] | None = None) -> str:
         "conversion/to_user.html",
         row=row,
         obstacle=conversion.obstacle(row.account),
-        is_blocked=conversion.is_blocked(row.account),
+        danger=conversion.danger(row.account),
         exemption=exemptions.covering(row.account, row.primary, utcnow().date()),
         roles=ROLE_CHOICES,
         role=request.form.get("role", END_USER),
+        exempt="exempt" in request.form,
         wrong=wrong or {},
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from htmx_flask import request
 
 from ppe import tasks
@@ -73,7 +74,7 @@ def convert(run_id: int) -> ResponseReturnValue:
     run = run_of(run_id)
     try:
         selected = _selected("become functional accounts")
-        count, left_out = conversion_choice.choose(run, selected, current_admin_name(), utcnow())
+        count, left_out = conversion_choice.choose(run, selected, current_user, utcnow())
     except Refused as refused:
         flash(refused.sentence, "warning")
         return _show(run_id)

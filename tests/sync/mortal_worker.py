@@ -15,7 +15,7 @@ from typing import Any
 
 from flask import Flask
 
-from ppe import accounts, db, exemptions, removed_memberships
+from ppe import accounts, db, directory_links, exemptions, removed_memberships
 from ppe.clock import utcnow
 from ppe.config import Settings
 from ppe.sync import apply, closing, mirror, planning, purposes, run, unattended, undoing
@@ -59,7 +59,8 @@ def work(app: Flask, run_id: int, dies_at: int) -> None:
         return write(statement, rows)
 
     writers = (
-        accounts, apply, closing, exemptions, mirror, planning, purposes, removed_memberships, unattended, undoing,
+        accounts, apply, closing, directory_links, exemptions, mirror, planning, purposes, removed_memberships,
+        unattended, undoing,
     )  # fmt: skip
     for module in writers:
         module.execute_many = mortal_write  # type: ignore[attr-defined]

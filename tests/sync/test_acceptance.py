@@ -50,7 +50,7 @@ def test_a_mailbox_is_not_imported_into_a_list_that_was_accepted(desk: Desk, pla
     shared, seen_by_another = desk.rows(planned)["Shared"].id, SyncRun.get_by_id(planned.id)
     review.accept(planned, "Ada", utcnow())
     with pytest.raises(Refused, match="being carried out already"):
-        conversion_choice.choose(seen_by_another, [shared], "Bea", utcnow())
+        conversion_choice.choose(seen_by_another, [shared], desk.admin, utcnow())
     assert desk.rows(planned)["Shared"].section == "not_imported"
 
 

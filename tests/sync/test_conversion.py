@@ -186,7 +186,7 @@ def test_a_row_of_the_review_is_converted_and_undone(desk: Desk, then: str) -> N
     planned = desk.plan()
     (row,) = (row for name, row in desk.rows(planned).items() if name.startswith("Support"))
     assert row.section == {"block": "disabling", "delete": "deleting"}[then]
-    assert conversion_choice.choose(planned, [row.id], "Ada", utcnow()) == (1, {})
+    assert conversion_choice.choose(planned, [row.id], desk.admin, utcnow()) == (1, {})
     row = SyncChange.get_by_id(row.id)
     assert (row.section, row.kind, row.ticked) == ("updating", FUNCTIONAL, True)
     assert support.account.type == "end_user", "it becomes true with the list, not before"
@@ -210,7 +210,7 @@ def test_a_newcomer_is_imported_as_a_functional_account_without_a_welcome_mail(d
     planned = desk.plan()
     SyncRun.update(send_welcome_mails=True).where(SyncRun.id == planned.id).execute()
     row = desk.rows(planned, "adding")["Support"]
-    assert conversion_choice.choose(planned, [row.id], "Ada", utcnow()) == (1, {})
+    assert conversion_choice.choose(planned, [row.id], desk.admin, utcnow()) == (1, {})
     desk.accept(SyncRun.get_by_id(planned.id))
     assert support.account.type == FUNCTIONAL
     assert Night(desk).mails() == []
@@ -225,7 +225,7 @@ def test_a_removed_person_comes_back_as_a_functional_account(desk: Desk) -> None
     desk.give_credentials(support.account)
     desk.tenant.restore(support.id)
     planned = desk.plan()
-    conversion_choice.choose(planned, [desk.rows(planned, "adding")["Support"].id], "Ada", utcnow())
+    conversion_choice.choose(planned, [desk.rows(planned, "adding")["Support"].id], desk.admin, utcnow())
     desk.accept(planned)
     account = support.account
     assert (account.type, account.removed_at, account.converted_at is None) == (FUNCTIONAL, None, False)
@@ -242,7 +242,7 @@ def test_what_is_no_person_or_must_go_is_left_as_it_is_and_says_why(desk: Desk) 
     desk.tenant.add_group("Another", "security", "")
     planned = desk.plan()
     rows = desk.rows(planned)
-    _, said = conversion_choice.choose(planned, [row.id for row in rows.values()], "Ada", utcnow())
+    _, said = conversion_choice.choose(planned, [row.id for row in rows.values()], desk.admin, utcnow())
     assert said == {"Another": "It is no person.", "Bo": "Its address goes to somebody else in this sync."}
     assert desk.rows(planned)["Bo"].section == "deleting"
     assert desk.rows(planned)["Support"].kind == FUNCTIONAL
@@ -255,4 +255,4 @@ def test_an_undo_converts_nobody(desk: Desk) -> None:
     undoing = desk.plan_undo(desk.sync())
     row = desk.rows(undoing)["Support"]
     with pytest.raises(Refused, match="by an undo"):
-        conversion_choice.choose(undoing, [row.id], "Ada", utcnow())
+        conversion_choice.choose(undoing, [row.id], desk.admin, utcnow())

@@ -333,7 +333,7 @@ def test_a_blocked_mailbox_is_offered_and_imported_as_a_functional_account(desk:
     planned = desk.plan()
     row = desk.rows(planned, "not_imported")["Info"]
     assert row.offer == "functional"
-    assert conversion_choice.choose(planned, [row.id], "Ada", utcnow()) == (1, {})
+    assert conversion_choice.choose(planned, [row.id], desk.admin, utcnow()) == (1, {})
     desk.accept(planned)
     account = desk.account("info@contoso.example")
     assert account is not None

@@ -38,7 +38,7 @@ def test_a_new_mailbox_says_why_it_is_not_imported_and_can_be_imported_by_hand(d
     section, reason, _, offer = row(desk, planned, "Leo Leaver")
     assert (section, offer) == ("not_imported", "functional")
     assert "more likely somebody who left" in reason
-    conversion_choice.choose(planned, [desk.rows(planned)["Support"].id], "Ada", utcnow())
+    conversion_choice.choose(planned, [desk.rows(planned)["Support"].id], desk.admin, utcnow())
     desk.accept(planned)
     assert set(desk.people()) == {"Ada Admin", "Support"}
     account = desk.account("support@contoso.example")
@@ -73,7 +73,7 @@ def test_a_user_who_loses_sign_in_and_licence_is_suggested_for_conversion(desk: 
     section, reason, notes, offer = row(desk, planned, "Support")
     assert (section, notes, offer) == ("disabling", [SUGGESTED], "convert")
     assert "the account is deactivated" in reason
-    conversion_choice.choose(planned, [desk.rows(planned)["Support"].id], "Ada", utcnow())
+    conversion_choice.choose(planned, [desk.rows(planned)["Support"].id], desk.admin, utcnow())
     desk.accept(planned)
     account = Account.get(Account.directory_id == support)
     assert (account.type, account.active) == ("functional_account", True)

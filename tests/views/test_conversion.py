@@ -19,7 +19,7 @@ def blocked(people: People, open_database: OpenDatabase) -> Account:
         Account.update(directory_id="b").where(Account.id == people.bob.id).execute()
         DirectoryObject.create(
             connection=Connection.get(Connection.organization == people.contoso), object_id="b", is_group=False,
-            enabled=False, proxy_addresses=["SMTP:bob@contoso.example"], fingerprint="x", seen_in_run=1,
+            enabled=False, primary_address="bob@contoso.example", fingerprint="x", seen_in_run=1,
         )  # fmt: skip
     return people.bob
 
@@ -80,6 +80,7 @@ def test_who_would_be_deactivated_by_the_next_sync_can_be_exempted(
     press(signed_in, f"/users/{blocked.id}/convert")
     path = f"/functional-accounts/{blocked.id}/convert-back"
     assert "mail to them would bounce" in signed_in.get(path).text
+    assert re.search(r'name="exempt"[^>]*checked', press(signed_in, path, role="nobody", exempt="yes"))
     press(signed_in, path, role="end_user", exempt="yes")
     with open_database():
         assert Exemption.get().object_id == "b"
