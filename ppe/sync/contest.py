@@ -54,6 +54,11 @@ def settle(claimants: Iterable[Claimant], holders: Mapping[str, Holder]) -> dict
             return lost
 
 
+def belongs_to(address: str, name: str | None) -> str:
+    """That somebody has an address; without a name it is somebody of another organisation."""
+    return f"{address} belongs to {name or 'an account of another organisation'}."
+
+
 def _settle_one(
     address: str,
     rivals: Sequence[Claimant],
@@ -62,7 +67,7 @@ def _settle_one(
     lost: dict[str, dict[str, str]],
 ) -> None:
     if holder is not None and _keeps(address, holder, accounts, lost):
-        sentence = f"{address} belongs to {holder.name or 'an account of another organisation'}."
+        sentence = belongs_to(address, holder.name)
         for rival in rivals:
             if rival.account != holder.account:
                 lost.setdefault(rival.object_id, {})[address] = sentence

@@ -46,8 +46,8 @@ def _convert(row: SyncChange, account: Known | None, planner: Planner) -> str:
     """Why not; empty where it is done."""
     if row.section == NOT_IMPORTED and row.offer == OFFER_FUNCTIONAL:
         decided = planner.functional_change(row.object_id)
-        if decided is None:
-            return "The directory says something else of it by now: run the sync again."
+        if decided is None or decided.section == NOT_IMPORTED:
+            return decided.reason if decided else "It is no blocked mailbox any more: run the sync again."
         SyncChange.delete().where(SyncChange.id == row.id).execute()
         planner.store([(row.object_id, decided)])
         return ""

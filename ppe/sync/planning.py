@@ -19,6 +19,7 @@ from ppe.sync.change import (
     Options,
     Question,
 )
+from ppe.sync.contest import belongs_to
 from ppe.sync.entry import Entry
 from ppe.sync.mirror import Stored
 from ppe.sync.pairs import Pair, Pairs
@@ -98,14 +99,27 @@ class Planner:
         )
 
     def functional_change(self, object_id: str) -> Change | None:
-        """The change that imports a blocked mailbox as a functional account; None if it is no such mailbox any more."""
+        """The change that imports a blocked mailbox as a functional account, without addresses that others have.
+
+        One under Not imported says why it can't be; None where it is no such mailbox any more.
+        """
         domains = self.domains()
         for entry, account in self.pairs.among([object_id]):
-            question = Question(entry, account)
+            question = Question(entry, account, withheld=self._withheld(entry))
             decided = plan.decide(question, self.options, domains)
-            if isinstance(decided, Change) and (decided.section, decided.offer) == (NOT_IMPORTED, OFFER_FUNCTIONAL):
-                return plan.add_as_functional(question, domains)
+            if isinstance(decided, Change) and decided.section == NOT_IMPORTED:
+                is_offered = decided.offer == OFFER_FUNCTIONAL
+                return plan.add_as_functional(question, domains) if is_offered else decided
         return None
+
+    def _withheld(self, entry: Entry) -> dict[str, str]:
+        """Of the addresses of an object without an account, those that somebody has now, each with the reason."""
+        primary, aliases = entry.mailbox
+        held = self.pairs.holders((primary, *aliases) if primary else ())
+        return {
+            address: belongs_to(address, None if holder.foreign else holder.display_name)
+            for address, holder in held.items()
+        }
 
     def exempt_among(self, things: Iterable[tuple[str, str, Known | None]]) -> bool:
         """Whether an exemption covers any of these: object id, primary address, account."""

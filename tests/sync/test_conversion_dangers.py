@@ -124,8 +124,17 @@ class TestChosenInAReview:
         desk.accept(planned)
         assert support.account.type == FUNCTIONAL
 
-    @pytest.mark.parametrize("meanwhile", ["delete", "remove_mailbox", "allow"])
-    def test_what_another_sync_found_changed_meanwhile_is_not_imported(self, desk: Desk, meanwhile: str) -> None:
+    @pytest.mark.parametrize(
+        ("meanwhile", "why"),
+        [
+            ("delete", "It is no blocked mailbox any more: run the sync again."),
+            ("allow", "It is no blocked mailbox any more: run the sync again."),
+            ("remove_mailbox", "Has no mailbox in the directory (no proxyAddresses)."),
+        ],
+    )
+    def test_what_another_sync_found_changed_meanwhile_is_not_imported(
+        self, desk: Desk, meanwhile: str, why: str
+    ) -> None:
         shared = desk.tenant.hire("Shared", "shared@contoso.example", enabled=False)
         planned = desk.plan()
         getattr(desk.tenant, meanwhile)(shared)
@@ -133,8 +142,22 @@ class TestChosenInAReview:
         assert reading is not None
         run.pull(reading, utcnow, desk.wire())
         _, left_out = choose(desk, planned, "Shared")
-        assert left_out == {"Shared": "The directory says something else of it by now: run the sync again."}
+        assert left_out == {"Shared": why}
         assert desk.rows(planned)["Shared"].section == "not_imported"
+
+    def test_a_mailbox_is_imported_without_an_alias_that_somebody_has(self, desk: Desk) -> None:
+        desk.local("Local Lou", "lou@contoso.example")
+        desk.tenant.hire("Shared", "shared@contoso.example", aliases=["lou@contoso.example"], enabled=False)
+        planned = desk.plan()
+        assert choose(desk, planned, "Shared") == (1, {})
+        desk.accept(planned)
+        assert desk.people()["Shared"] == ("shared@contoso.example", set())
+        assert desk.people()["Local Lou"] == ("lou@contoso.example", set())
+
+    def test_a_mailbox_whose_address_somebody_has_is_not_imported(self, desk: Desk, support: Support) -> None:
+        desk.tenant.hire("Shared", "help@contoso.example", enabled=False)
+        planned = desk.plan()
+        assert choose(desk, planned, "Shared") == (0, {"Shared": "help@contoso.example belongs to Support."})
 
     @pytest.mark.parametrize("before", ["untick", "exempt"])
     def test_rows_that_pass_an_address_stay_together(self, desk: Desk, before: str) -> None:
