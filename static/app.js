@@ -17,8 +17,26 @@ document.addEventListener("htmx:sendError", () => document.getElementById("messa
 document.addEventListener("htmx:afterRequest", ({ detail }) => detail.xhr.status && unreachable.remove());
 
 // After a refused form the reader, and above all a screen reader, should be where the explanation is.
+const EXPLAINED = "[data-focus], [aria-invalid='true']";
 function focusOn(part) {
-  (part.matches?.("[data-focus]") ? part : part.querySelector?.("[data-focus]"))?.focus();
+  (part.matches?.(EXPLAINED) ? part : part.querySelector?.(EXPLAINED))?.focus();
 }
 document.addEventListener("htmx:afterSwap", ({ target }) => focusOn(target));
 focusOn(document);
+
+// A form is sent once, however often its button is pressed; on a slow line the button says that it is on its way.
+// Whoever stops the page, or comes back to it, can send it again.
+function release(form, button) {
+  delete form.dataset.sent;
+  button?.removeAttribute("aria-busy");
+}
+document.addEventListener("submit", (event) => {
+  const { target: form, submitter: button } = event;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (form.dataset.sent) return event.preventDefault();
+  form.dataset.sent = "yes";
+  button?.setAttribute("aria-busy", "true");
+  const again = () => release(form, button);
+  setTimeout(again, 20_000);
+  addEventListener("pageshow", again, { once: true });
+});

@@ -102,7 +102,7 @@ def details_lines(details: Mapping[str, Any]) -> list[tuple[str, str]]:
         lines = [
             (_words(name), _change(name, before, after))
             for name in {**before, **after}
-            if before.get(name) != after.get(name)
+            if _said(before.get(name)) != _said(after.get(name))
         ]
         details = {name: value for name, value in details.items() if name not in ("before", "after")}
     return lines + [(_words(name), _said(value)) for name, value in details.items()]
