@@ -1,5 +1,7 @@
 """A real chromium, with JavaScript and without, before the real demo: its own processes, ports and folder each time.
 
+What needs no worker stands before `office` instead, in the process of the test.
+
 `demo` is one that nobody has used yet. `staffed` is shared by the tests that leave it as they found it: its people have
 come with a sync, and everybody is asked for a code.
 """
@@ -20,7 +22,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
 
 from tests.browser.demo import Demo
+from tests.browser.scene import Scene, scene
 from tests.browser.sign_in_steps import staff
+from tests.browser.steps import come_in
 
 LOOPBACK = "127.0.0.1"
 expect.set_options(timeout=15_000)
@@ -119,6 +123,20 @@ def staffed(browser: Browser, has_script: bool, tmp_path_factory: pytest.TempPat
         staff(context.new_page(), demo, has_script)
         context.close()
         yield demo
+
+
+@pytest.fixture
+def office(browser_type_launch_args: dict[str, Any], tmp_path: Path) -> Iterator[Scene]:
+    """A console with something on every page, in this process; nobody works for it. It is there in a second."""
+    with scene(tmp_path / "office") as office:
+        yield office
+
+
+@pytest.fixture
+def ada(page: Page, office: Scene) -> Page:
+    """The tab of Contoso's administrator, who has just come in."""
+    come_in(page, office.address, "ada@contoso.example")
+    return page
 
 
 @contextmanager

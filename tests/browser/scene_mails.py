@@ -6,13 +6,18 @@ from typing import Any
 from ppe import letters, mailer, outbox
 from ppe.clock import utcnow
 from ppe.models import Account, Mail, Organization
-from ppe.practice.server import PracticeServer
+from tests.browser.scene import Scene
 
 KINDS = (*letters.ACCOUNT_KINDS, *letters.ORGANIZATION_KINDS)
 
 
-def send_one_of_every_kind(contoso: Organization, to: Account, server: PracticeServer) -> dict[str, str]:
-    """What arrives, as HTML by its kind."""
+def one_of_every_kind(scene: Scene) -> dict[str, str]:
+    """What arrives at Contoso, as HTML by its kind."""
+    with scene.tables():
+        return _sent(scene, Organization.get(Organization.name == "Contoso"), Account.get_by_id(scene.names["ada"]))
+
+
+def _sent(scene: Scene, contoso: Organization, to: Account) -> dict[str, str]:
     Organization.update(tech_contact=to).where(Organization.id == contoso.id).execute()
     Mail.delete().execute()
     arrived = {}
@@ -20,10 +25,10 @@ def send_one_of_every_kind(contoso: Organization, to: Account, server: PracticeS
         account = to.id if kind in letters.ACCOUNT_KINDS else None
         outbox.ask(kind, organization_id=contoso.id, account_id=account, details=_details(), now=utcnow())
         mailer.deliver_due(utcnow)
-        *_, newest = server.practice.mails
+        *_, newest = scene.microsoft.practice.mails
         arrived[kind] = newest.html
     mailer.send_test("ada@contoso.example", utcnow())
-    *_, newest = server.practice.mails
+    *_, newest = scene.microsoft.practice.mails
     return arrived | {"test": newest.html}
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.demo import Demo
+from tests.conftest import PASSWORD
 
 NARROW = 360
 
@@ -16,6 +17,14 @@ def sign_in_with_microsoft(page: Page, demo: Demo, address: str = "") -> None:
     type_address(page, demo, address or demo.user)
     press(page, re.compile("^Sign in as "))
     expect(page).to_have_url(re.compile(rf"^{re.escape(demo.address)}/(account)?$"))
+
+
+def come_in(page: Page, address: str, who: str) -> None:
+    """Sign in with the password of the accounts that tests make, at a console that asks for nothing besides."""
+    page.goto(f"{address}/sign-in?main=1&email={who}")
+    page.get_by_label("Password").fill(PASSWORD)
+    press(page, "Sign in")
+    expect(page).to_have_url(re.compile(rf"^{re.escape(address)}/(account)?$"))
 
 
 def type_address(page: Page, demo: Demo, address: str) -> None:
