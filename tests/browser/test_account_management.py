@@ -34,6 +34,7 @@ def test_the_profile_is_saved_and_every_time_is_told_in_the_new_zone(
     if has_script:
         expect(ada.get_by_label("Organisation name")).to_be_focused()
     ada.get_by_label("Organisation name").fill("Contoso Limited")
+    ada.get_by_label("Tech contact").select_option("Ada")
     press(ada, "Save")
     expect(ada.locator("#messages")).to_have_text("The profile is saved.")
     expect(ada.locator(".who")).to_contain_text("Contoso Limited")
