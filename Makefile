@@ -27,10 +27,10 @@ demo-reset: ## forget what the demo holds
 run: $(VENV)/ready ## the real thing: web and worker
 	@PATH="$(CURDIR)/$(BIN):$$PATH" PPE_PUBLIC_URL="$${PPE_PUBLIC_URL:-http://127.0.0.1:$(PORT)}" $(BIN)/honcho start
 
-# Browsers and storms have deadlines in seconds, so nothing else runs beside them.
+# Browsers and storms have deadlines in seconds, and what is timed has a limit: nothing else runs beside them.
 test: $(VENV)/ready ## every test, browser included; what matters on both databases runs on both
-	$(BIN)/pytest -n auto -m "not browser and not chaos"
-	$(BIN)/pytest -m "browser or chaos"
+	$(BIN)/pytest -n auto -m "not browser and not chaos and not timed"
+	$(BIN)/pytest -m "browser or chaos or timed"
 
 test-quick: $(VENV)/ready ## the tests that need no browser and no patience, on SQLite or DATABASE=postgresql
 	$(BIN)/pytest -q -n auto -m "not browser and not chaos and not slow" --database $(DATABASE)

@@ -30,7 +30,7 @@ from ppe.models import Installation as Box
 from ppe.signin import passwords
 from tests.conftest import PASSWORD, sign_in
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timed]
 
 FEW, MANY = 1_000, 100_000
 AT_MOST = 3
