@@ -68,7 +68,7 @@ def _come_in(page: Page, seen: Scene, who: str) -> None:
         page.goto(f"/sign-in?main=1&email={who}")
         page.get_by_label("Password").fill(PASSWORD)
         press(page, "Sign in")
-        expect(page.get_by_label("Code")).to_be_visible()
+        expect(page.get_by_role("textbox", name="Code")).to_be_visible()
     else:
         come_in(page, seen.address, who)
     if who == MONA:
