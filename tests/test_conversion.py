@@ -1,10 +1,11 @@
 """What a conversion changes on an account, and whom it refuses."""
 
+from contextlib import suppress
 from datetime import datetime
 
 import pytest
 
-from ppe import conversion
+from ppe import accounts, conversion, db
 from ppe.clock import utcnow
 from ppe.errors import Refused
 from ppe.models import (
@@ -23,6 +24,7 @@ from ppe.models import (
 from ppe.people import Seen
 from tests.conftest import OpenDatabase, People, add_account
 from tests.databases import on_both_databases
+from tests.signin.steps import Meeting, at_once
 
 pytestmark = on_both_databases
 
@@ -100,6 +102,18 @@ def test_a_set_is_converted_whole_or_not_at_all(people: People) -> None:
     assert {now_of(cleo).type, now_of(people.bob).type} == {FUNCTIONAL}
 
 
+@pytest.mark.parametrize(
+    "stands", [{"type": FUNCTIONAL}, {"type": GROUP}, {"removed_at": utcnow()}], ids=["functional", "group", "removed"]
+)
+def test_only_a_person_who_is_here_is_converted(people: People, stands: dict[str, object]) -> None:
+    Account.update(**stands).where(Account.id == people.bob.id).execute()
+    with pytest.raises(Refused, match="changed this account meanwhile"):
+        convert(people, people.bob)
+    assert now_of(people.bob).converted_at is None
+    with pytest.raises(Refused, match="changed this account meanwhile"):
+        back(people, people.ada)
+
+
 def test_nobody_converts_themselves_or_the_last_administrator(people: People) -> None:
     with pytest.raises(Refused, match="can't convert yourself"):
         convert(people, people.ada)
@@ -107,6 +121,23 @@ def test_nobody_converts_themselves_or_the_last_administrator(people: People) ->
     with pytest.raises(Refused, match="last active administrator"):
         conversion.to_functional(people.contoso.id, [seen(people.ada)], reader_only(reader), utcnow())
     assert now_of(people.ada).type == ADMIN
+
+
+def test_two_administrators_who_convert_each_other_at_once_leave_one(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bea = add_account(people.contoso, ADMIN, "Bea", "bea@contoso.example")
+    found = {people.ada.id: seen(people.ada), bea.id: seen(bea)}
+    monkeypatch.setattr(accounts, "require_administrator", Meeting().before(accounts.require_administrator))
+
+    def converts(by: Account, whom: Account) -> bool:
+        with db.database.connection_context(), suppress(Refused):
+            conversion.to_functional(people.contoso.id, [found[whom.id]], by, utcnow())
+            return True
+        return False
+
+    assert sorted(at_once(lambda: converts(people.ada, bea), lambda: converts(bea, people.ada))) == [False, True]
+    assert Account.select().where(Account.organization == people.contoso, Account.type == ADMIN).count() == 1
 
 
 def reader_only(account: Account) -> Account:
@@ -123,6 +154,9 @@ def test_another_organisations_person_does_not_exist(people: People) -> None:
 def test_a_functional_account_becomes_a_user_that_the_next_sync_looks_at_anew(people: People) -> None:
     in_directory(people, people.bob)
     convert(people, people.bob)
+    Account.update(directory_fingerprint="x").where(Account.id == people.bob.id).execute()  # a sync has been
+    with pytest.raises(Refused, match="changed this account meanwhile"):
+        conversion.to_user(people.contoso.id, [Seen(people.bob.id, 1)], "end_user", people.ada, utcnow())
     back(people, people.bob, "silent_user")
     bob = now_of(people.bob)
     assert (bob.type, bob.converted_at, bob.directory_fingerprint) == ("silent_user", None, None)

@@ -175,6 +175,20 @@ class TestChosenInAReview:
         assert left_out == {"Bo": "An address passes between this row and another: tick them first."}
         assert not any(row.ticked for row in desk.rows(planned).values())
 
+    def test_what_is_exempt_stays_exempt(self, desk: Desk, support: Support) -> None:
+        desk.tenant.block(support.id)
+        planned = desk.plan()
+        review.exempt(planned, [desk.rows(planned)["Support"].id], "", None, "Ada", utcnow())
+        assert choose(desk, planned, "Support") == (0, {"Support": "It is not to be changed."})
+        assert desk.rows(planned)["Support"].section == "exempt"
+
+    def test_rows_of_another_list_are_not_its_own(self, desk: Desk, support: Support) -> None:
+        desk.tenant.block(support.id)
+        older, planned = desk.plan(), desk.plan()
+        row = desk.rows(older)["Support"]
+        assert conversion_choice.choose(planned, [row.id], desk.admin, utcnow()) == (0, {})
+        assert desk.rows(older)["Support"].kind == "user"
+
     def test_both_of_a_swap_are_converted_and_swapped(self, desk: Desk) -> None:
         ann = desk.tenant.hire("Ann", "ann@contoso.example")
         bo = desk.tenant.hire("Bo", "bo@contoso.example")
