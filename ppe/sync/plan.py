@@ -177,7 +177,7 @@ def _update(question: Question, account: Known, domains: Domains) -> Change | No
     primary, aliases, notes, complete = addresses(question, domains)
     wanted: dict[str, Any] = {"display_name": name_of(entry)}
     offer = None
-    if entry.is_group and not account.converted:
+    if entry.is_group:
         wanted["type"] = type_for(entry, account.type)
     if account.is_person or not entry.is_group:
         wanted |= person_fields(entry)
