@@ -16,6 +16,8 @@ _WANTED_BUT_HELD = """
     WHERE c.run_id = ? AND c.section IN ({sections}) AND d.connection_id = ? AND d.object_id = c.object_id
       AND a.address = d.address AND (c.account_id IS NULL OR a.account_id <> c.account_id)
 """
+# The same of the two primary addresses: the only ones that a link is made by.
+_HELD_AS_PRIMARY = f"{_WANTED_BUT_HELD} AND d.is_primary AND a.is_primary"
 _WANTED_TWICE = """
     SELECT c.object_id, d.address, NULL FROM sync_change c CROSS JOIN directory_address d
     WHERE c.run_id = ? AND c.section IN ({sections}) AND d.connection_id = ? AND d.object_id = c.object_id AND EXISTS (
@@ -32,7 +34,8 @@ def take_over(planner: Planner) -> bool:
     Returns:
         Whether there are any; where there are none, no address moves between accounts in this run.
     """
-    wanting = {object_id for object_id, _, _ in _contested(planner, _WANTED_BUT_HELD, (*_MOVING, NOT_IMPORTED))}
+    contested = _contested(planner, _WANTED_BUT_HELD) + _contested(planner, _HELD_AS_PRIMARY, [NOT_IMPORTED])
+    wanting = {object_id for object_id, _, _ in contested}
     planner.plan_objects(wanting)
     return bool(wanting)
 

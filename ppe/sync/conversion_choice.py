@@ -7,7 +7,7 @@ from ppe import audit
 from ppe.db import database
 from ppe.errors import Refused
 from ppe.models import NOT_IMPORTED, TICKABLE, Account, Connection, SyncChange, SyncRun
-from ppe.sync.acceptance import keep_open, require_open
+from ppe.sync.acceptance import keep_open
 from ppe.sync.as_functional import as_functional, obstacle
 from ppe.sync.change import OFFER_FUNCTIONAL, Change, Known
 from ppe.sync.planning import Planner
@@ -24,7 +24,6 @@ def choose(run: SyncRun, change_ids: Sequence[int], by: Account, now: datetime) 
     Raises:
         Refused: the list is not complete yet, or not open any more, or it undoes a sync.
     """
-    require_open(run)
     if run.undoes_id is not None:
         raise Refused("Nobody is converted by an undo. Convert them on their own pages.")
     planner = Planner(run, Connection.get_by_id(run.connection_id), now.date())

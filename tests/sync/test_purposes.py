@@ -8,7 +8,7 @@ from flask import current_app
 
 from ppe.clock import utcnow
 from ppe.models import Account, DirectoryObject, SyncRun
-from ppe.sync import connection, purposes, run
+from ppe.sync import connection, conversion_choice, purposes, run
 from ppe.sync.pull import BUDGET
 from tests.sync.desk import Desk
 from tests.sync.test_killed import kill_in_write, kill_until_it_gets_through
@@ -63,6 +63,10 @@ def test_a_newcomer_who_may_sign_in_is_added_as_ever_and_offered_as_a_functional
     assert row(reader, planned, "Bo Berg") == ("adding", "New in the directory.", [], None)
     assert reader.rows(planned)["Desk"].after["type"] == "end_user"
     assert reader.rows(planned)["Desk"].ticked
+    chosen = [reader.rows(planned)["Desk"].id]
+    assert conversion_choice.choose(planned, chosen, reader.admin, utcnow()) == (1, {})
+    reader.accept(planned)
+    assert Account.get(Account.display_name == "Desk").type == "functional_account"
 
 
 def test_an_update_of_a_user_whose_mailbox_is_shared_offers_the_conversion(reader: Desk) -> None:
