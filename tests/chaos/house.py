@@ -81,6 +81,7 @@ class House:
         for program in self.programs:
             program.kill()
         self._mailbox.stop()
+        tasks.huey.storage.close()  # ringing opened it, and a queue of PostgreSQL's keeps its connection
 
     @contextmanager
     def tables(self) -> Iterator[None]:
