@@ -6,6 +6,7 @@ from typing import Any
 from flask import has_request_context, request
 from flask_login import current_user
 
+from ppe import audit_words
 from ppe.models import Address, AuditEvent
 
 
@@ -23,7 +24,7 @@ def record(
 
     From where, and by whose address, is read off the request where there is one: nobody has to hand it down.
     """
-    AuditEvent.create(
+    event = AuditEvent.create(
         organization=organization_id,
         at=now,
         actor=actor,
@@ -33,6 +34,7 @@ def record(
         details=details or {},
         remote_address=remote_address or _from_where(),
     )
+    audit_words.keep(event)
 
 
 def _from_where() -> str:

@@ -4,23 +4,22 @@ as the first."""
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from functools import partial
 from zoneinfo import ZoneInfo
 
-from peewee import fn
-
-from ppe import audit
-from ppe.db import execute
+from ppe import audit, audit_words
+from ppe.db import execute, stamp
 from ppe.models import AuditEvent
+from ppe.sql_parts import Part, every
 
 ROWS_PER_PAGE = 50
-NEWEST_FIRST = (AuditEvent.at.desc(), AuditEvent.id.desc())  # as the index has them
+ROWS_AT_ONCE = 1_000  # of a file, which is as long as the log
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What somebody looks for: words in who and what it was about, one kind of deed, and days of the organisation's
-    own calendar, both included."""
+    """What somebody looks for: words of who or of what it was about, or their beginnings; one kind of deed; and days of
+    the organisation's own calendar, both included."""
 
     text: str = ""
     action: str = ""
@@ -41,21 +40,27 @@ class Page:
     older: int | None
 
 
-def page(organization_id: int, time_zone: str, wanted: Filter, before: int | None = None) -> Page:
+def page(
+    organization_id: int, time_zone: str, wanted: Filter, before: int | None = None, size: int = ROWS_PER_PAGE
+) -> Page:
     """The newest events, or those before one of them."""
-    query = _narrowed(organization_id, time_zone, wanted)
     last = AuditEvent.get_or_none(AuditEvent.organization == organization_id, AuditEvent.id == (before or 0))
-    if last is not None:
-        earlier = (AuditEvent.at < last.at) | ((AuditEvent.at == last.at) & (AuditEvent.id < last.id))
-        query = query.where(AuditEvent.at <= last.at, earlier)
-    found = list(query.order_by(*NEWEST_FIRST).limit(ROWS_PER_PAGE + 1))
-    rows = found[:ROWS_PER_PAGE]
-    return Page(rows, rows[-1].id if len(found) > ROWS_PER_PAGE else None)
+    asked = audit_words.Wanted(wanted.action, partial(_when, wanted, time_zone, last))
+    numbers = audit_words.newest(organization_id, audit_words.asked(wanted.text), asked, size + 1)
+    found = {event.id: event for event in AuditEvent.select().where(AuditEvent.id.in_(numbers[:size]))}
+    rows = [found[number] for number in numbers[:size]]
+    return Page(rows, rows[-1].id if len(numbers) > size else None)
 
 
 def export(organization_id: int, time_zone: str, wanted: Filter) -> Iterator[AuditEvent]:
     """Every event that the filter finds, the newest first, without holding them all."""
-    yield from _narrowed(organization_id, time_zone, wanted).order_by(*NEWEST_FIRST).iterator()
+    before = None
+    while True:
+        some = page(organization_id, time_zone, wanted, before, ROWS_AT_ONCE)
+        yield from some.rows
+        before = some.older
+        if before is None:
+            return
 
 
 def record_export(organization_id: int, by_name: str, now: datetime) -> None:
@@ -73,19 +78,18 @@ def actions(organization_id: int) -> list[str]:
     return sorted(found, key=str.casefold)
 
 
-def _narrowed(organization_id: int, time_zone: str, wanted: Filter) -> Any:
-    query = AuditEvent.select().where(AuditEvent.organization == organization_id)
-    if wanted.action:
-        query = query.where(AuditEvent.action == wanted.action)
+def _when(wanted: Filter, time_zone: str, last: AuditEvent | None, at: str, number: str) -> Part:
+    """Within the days that are asked for, and before the last one that was shown."""
+    parts = []
     if wanted.first_day:
-        query = query.where(AuditEvent.at >= _midnight(wanted.first_day, time_zone))
+        parts.append(Part(f"{at} >= ?", (_midnight(wanted.first_day, time_zone),)))
     if wanted.last_day:
-        query = query.where(AuditEvent.at < _midnight(wanted.last_day + timedelta(days=1), time_zone))
-    for word in wanted.text.split():
-        said = AuditEvent.actor.concat(" ").concat(AuditEvent.actor_address).concat(" ").concat(AuditEvent.subject)
-        query = query.where(fn.LOWER(said).contains(word.lower()))
-    return query
+        parts.append(Part(f"{at} < ?", (_midnight(wanted.last_day + timedelta(days=1), time_zone),)))
+    if last:
+        parts.append(Part(f"{at} <= ?", (stamp(last.at),)))  # said twice: not every index has the number, too
+        parts.append(Part(f"({at}, {number}) < (?, ?)", (stamp(last.at), last.id)))
+    return every(*parts)
 
 
-def _midnight(day: date, time_zone: str) -> datetime:
-    return datetime.combine(day, time(0), ZoneInfo(time_zone))
+def _midnight(day: date, time_zone: str) -> str:
+    return stamp(datetime.combine(day, time(0), ZoneInfo(time_zone)))

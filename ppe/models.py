@@ -598,6 +598,19 @@ class AuditEvent(Table):
         )
 
 
+class AuditWord(Table):
+    """A word that finds an event: one of who did something or of what it was about, folded."""
+
+    event = ForeignKeyField(AuditEvent, on_delete="CASCADE", index=False)
+    organization = ForeignKeyField(Organization, on_delete="CASCADE", index=False)
+    word = TextField()
+    at = UTCDateTimeField()  # the event's: so the newest of a word lie together
+
+    class Meta:
+        primary_key = CompositeKey("event", "word")
+        indexes = ((("organization", "word", "at", "event"), False),)
+
+
 class SignInSession(Table):
     """A signed-in browser, known by the hash of its token; deleting the row signs it out at once.
 
@@ -894,7 +907,7 @@ class MassUpdateRow(Table):
 
 TABLES = (
     Installation, Organization, Domain, DomainClaim, Account, Address, Membership, Connection, DirectoryObject,
-    DirectoryAddress, DirectoryMember, SyncRun, SyncChange, SyncChangeMember, Exemption, AuditEvent, SignInSession,
-    HalfSignIn, Authenticator, SecondFactorCode, TrustedBrowser, PasswordLink, Attempt, Mail, Tally,
+    DirectoryAddress, DirectoryMember, SyncRun, SyncChange, SyncChangeMember, Exemption, AuditEvent, AuditWord,
+    SignInSession, HalfSignIn, Authenticator, SecondFactorCode, TrustedBrowser, PasswordLink, Attempt, Mail, Tally,
     CsvImport, CsvPiece, CsvRow, CsvAddress, MassUpdate, MassUpdateRow,
 )  # fmt: skip

@@ -1,8 +1,18 @@
-"""What a list that waits for a review would do to one account, and what the last sync did: for the account's page."""
+"""What a waiting list would do to one account or its groups, and what the last sync did: for its page."""
 
 from dataclasses import dataclass
 
-from ppe.models import DONE, REVIEW, Account, SyncChange, SyncRun
+from ppe.models import (
+    DONE,
+    REVIEW,
+    TICKABLE,
+    Account,
+    DirectoryMember,
+    Membership,
+    SyncChange,
+    SyncChangeMember,
+    SyncRun,
+)
 from ppe.sync import fields, review
 from ppe.sync.report import TITLES
 
@@ -20,6 +30,14 @@ class Planned:
     leaving: tuple[list[str], int]
 
 
+@dataclass(frozen=True, slots=True)
+class OfGroup:
+    """A waiting row of a group that an account would join by it, or leave."""
+
+    change: SyncChange
+    joins: bool
+
+
 def for_account(account: Account) -> Planned | None:
     """The row about this account in the newest list that waits; None where none waits, or none says anything of it."""
     waiting = (SyncRun.organization == account.organization_id) & (SyncRun.state == REVIEW)
@@ -34,6 +52,34 @@ def for_account(account: Account) -> Planned | None:
                 review.members(change, joins=False, limit=MEMBERS_SHOWN),
             )
     return None
+
+
+def of_groups(account: Account) -> list[OfGroup]:
+    """The rows of groups that would take an account in or out, of the newest list that waits and names it, by name.
+
+    Only the groups that it is in, here or in the directory, can have such a row: a few, of a list of any length.
+    """
+    if not account.directory_id:
+        return []
+    waiting = (SyncRun.organization == account.organization_id) & (SyncRun.state == REVIEW)
+    for run in SyncRun.select().where(waiting, SyncRun.undoes.is_null()).order_by(SyncRun.id.desc()):
+        there = DirectoryMember.select(DirectoryMember.group_id).where(
+            DirectoryMember.connection == run.connection_id, DirectoryMember.member_id == account.directory_id
+        )
+        here = Account.select(Account.directory_id).join(Membership, on=Membership.group == Account.id)
+        groups = there | here.where(Membership.member == account)
+        rows = (
+            SyncChangeMember.select(SyncChangeMember, SyncChange)
+            .join(SyncChange)
+            .where(
+                SyncChange.run == run, SyncChange.section.in_(TICKABLE), SyncChange.object_id.in_(groups),
+                SyncChangeMember.member_id == account.directory_id,
+            )
+            .order_by(SyncChange.sort_key, SyncChange.id)
+        )  # fmt: skip
+        if rows:
+            return [OfGroup(row.change, row.joins) for row in rows]
+    return []
 
 
 def last_finished(account: Account) -> tuple[SyncRun, SyncChange | None] | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from ppe import create_app, db
+from ppe import audit_words, create_app, db
 from ppe.clock import utcnow
 from ppe.config import Settings
 from ppe.db import database, execute, execute_many, stamp
@@ -164,6 +164,14 @@ def _filled(number: int) -> tuple[int, int, int, int]:
         [(contoso.id, stamp(now), f"{first}{i}@contoso.example".lower()) for i, first, _ in people],
     )
     execute_many(
+        "INSERT INTO audit_word (event_id, organization_id, word, at) VALUES (?, ?, ?, ?)",
+        [
+            (event_id, contoso.id, word, at)
+            for event_id, at, actor, subject in execute("SELECT id, at, actor, subject FROM audit_event").fetchall()
+            for word in audit_words.of(actor, subject)
+        ],
+    )
+    execute_many(
         "INSERT INTO directory_object (connection_id, object_id, is_group, display_name, first_name, last_name, mobile,"
         " mail, user_principal_name, proxy_addresses, enabled, guest, fingerprint, seen_in_run)"
         " VALUES (?, ?, ?, 'Someone', '', '', '', '', '', '[]', ?, ?, 'x', 1)",
@@ -192,6 +200,7 @@ def companies(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Itera
         database.close()
 
 
+AUDIT_LOG = "/account-management/audit-log"
 PAGES: dict[str, Callable[[Company], str]] = {
     "all users": lambda _: "/users",
     "in the middle": lambda c: f"/users?after={c.middle}",
@@ -234,7 +243,14 @@ PAGES: dict[str, Callable[[Company], str]] = {
     "everyone in it, in the middle": lambda c: f"/groups/60?everyone=yes&after={c.middle}",
     "everyone, in the middle": lambda c: f"/groups/{c.group}?everyone=yes&after={c.middle}",
     "exemptions": lambda _: "/exemptions",
-    "the audit log": lambda _: "/account-management/audit-log",
+    "the audit log": lambda _: AUDIT_LOG,
+    "events of one word": lambda _: f"{AUDIT_LOG}?text=ada",
+    "events of one word and one day": lambda _: f"{AUDIT_LOG}?text=ada&first_day=2020-01-01&last_day=2020-01-01",
+    "events of one address": lambda _: f"{AUDIT_LOG}?text=nora19@contoso.example",
+    "events of many words": lambda _: f"{AUDIT_LOG}?text=nora",
+    "events of two words": lambda _: f"{AUDIT_LOG}?text=ada+nora39",
+    "few deeds of one word": lambda _: f"{AUDIT_LOG}?text=ada&action=domain+removed",
+    "events of nobody": lambda _: f"{AUDIT_LOG}?text=zzz",
 }
 
 

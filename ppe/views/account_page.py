@@ -14,7 +14,7 @@ _PAGES = {FUNCTIONAL: "functional_accounts.one", GROUP: "groups.one"}
 
 def gather(row: Row) -> dict[str, Any]:
     """The account with its groups, its exemption, the directory's words, what a sync would change, and its history."""
-    waiting = planned.for_account(row.account)
+    waiting, of_groups = planned.for_account(row.account), planned.of_groups(row.account)
     groups, group_count = listings.groups_of(row.account)
     return {
         "row": row,
@@ -24,7 +24,8 @@ def gather(row: Row) -> dict[str, Any]:
         "through": nesting.through(row.account, groups),
         "exemption": exemptions.covering(row.account, row.primary, utcnow().date()),
         "planned": waiting,
-        "last": None if waiting or not row.account.is_synced else planned.last_finished(row.account),
+        "planned_groups": of_groups,
+        "last": None if waiting or of_groups or not row.account.is_synced else planned.last_finished(row.account),
         "compared": person.compared(row.account, row.primary, row.aliases),
         "changes": person.sync_changes(row.account),
         "mass_updates": person.mass_updates(row.account),

@@ -7,6 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from peewee import DatabaseError
 
+from ppe import audit
 from ppe.db import execute
 from ppe.models import AuditEvent, Organization
 from tests.conftest import OpenDatabase, People
@@ -19,10 +20,19 @@ LOG = "/account-management/audit-log"
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
 
-def _event(people: People, action: str = "domain removed", subject: str = "old.example", **more: object) -> AuditEvent:
-    made: AuditEvent = AuditEvent.create(
-        **({"organization": people.contoso, "at": NOON, "actor": "Ada", "action": action, "subject": subject} | more)
-    )
+def _event(
+    people: People,
+    action: str = "domain removed",
+    subject: str = "old.example",
+    *,
+    actor: str = "Ada",
+    at: datetime = NOON,
+    organization_id: int | None = 0,
+    details: dict[str, object] | None = None,
+) -> AuditEvent:
+    of = people.contoso.id if organization_id == 0 else organization_id
+    audit.record(of, actor, action, subject, details, now=at)
+    made: AuditEvent = AuditEvent.select().order_by(AuditEvent.id.desc()).get()
     return made
 
 
@@ -81,8 +91,8 @@ def test_another_organisations_events_stay_unseen(
     signed_in: FlaskClient, people: People, open_database: OpenDatabase
 ) -> None:
     with open_database():
-        theirs = _event(people, subject="fabrikams-secret", organization=people.fabrikam)
-        _event(people, subject="nobodys-secret", organization=None)
+        theirs = _event(people, subject="fabrikams-secret", organization_id=people.fabrikam.id)
+        _event(people, subject="nobodys-secret", organization_id=None)
     for address in (LOG, f"{LOG}?before={theirs.id + 1}", f"{LOG}/events.csv"):
         assert "secret" not in signed_in.get(address).text
 

@@ -104,6 +104,26 @@ class TestWithADirectory:
         console.post(run_id, "cancel")
         assert "Members added" not in main_of(console.browser.get(f"/groups/{group_id}").text)
 
+    @pytest.mark.usefixtures("group_id")
+    def test_a_person_s_page_says_which_groups_a_waiting_list_would_change_for_them(
+        self, console: Console, open_database: OpenDatabase
+    ) -> None:
+        with open_database():
+            dora, clara = (Account.get(Account.display_name == name) for name in ("Dora", "Clara"))
+
+        def said(person: Account) -> str:
+            return re.sub(r"\s+", " ", main_of(console.browser.get(f"/users/{person.id}").text))
+
+        assert "No list that waits" in said(dora)
+        run_id = console.review()
+        address = f"/import-sync/runs/{run_id}?section=updating&amp;text=Staff"
+        assert f'Joins <a href="{address}">Staff</a></li>' in said(dora)
+        assert f'Leaves <a href="{address}">Staff</a></li>' in said(clara)
+        assert "No list that waits" not in said(dora)
+        assert "Staff</a></li>" not in said(console.people.bob)
+        console.post(run_id, "ticks", section="updating", was=[console.rows(run_id)["Staff"].id])
+        assert 'Staff</a> <span class="aside">not ticked</span>' in said(dora)
+
     def test_without_a_waiting_list_the_page_says_what_the_last_sync_did(self, console: Console, group_id: int) -> None:
         def said() -> str:
             return main_of(console.browser.get(f"/groups/{group_id}").text)
