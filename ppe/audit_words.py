@@ -40,9 +40,11 @@ def of(*texts: str) -> set[str]:
 
 
 def keep(event: AuditEvent) -> None:
-    """Have an event found, in the transaction that adds it. Nobody looks for one that is no organisation's."""
-    if not event.organization_id:
-        return
+    """Have an event found, in the transaction that adds it.
+
+    One of no organisation has its words too, though nobody looks for it: what a refused sign-in takes must not tell
+    whether there is such an account.
+    """
     words = of(event.actor, event.actor_address, event.subject)
     rows = [{"event": event.id, "organization": event.organization_id, "word": word, "at": event.at} for word in words]
     if rows:

@@ -602,7 +602,7 @@ class AuditWord(Table):
     """A word that finds an event: one of who did something or of what it was about, folded."""
 
     event = ForeignKeyField(AuditEvent, on_delete="CASCADE", index=False)
-    organization = ForeignKeyField(Organization, on_delete="CASCADE", index=False)
+    organization = ForeignKeyField(Organization, null=True, on_delete="CASCADE", index=False)
     word = TextField()
     at = UTCDateTimeField()  # the event's: so the newest of a word lie together
 

@@ -29,6 +29,7 @@ from ppe.errors import Refused
 from ppe.models import (
     TABLES,
     AuditEvent,
+    AuditWord,
     Connection,
     HalfSignIn,
     Installation,
@@ -117,12 +118,12 @@ def about(source: Path, **other: object) -> bytes:
 
 
 def test_what_is_restored_is_what_there_was(app: Flask, people: People, taken: Path, fresh: Fresh) -> None:
-    before = everything(AuditEvent)
+    before = everything(AuditEvent, AuditWord)
     other = fresh()
     said = restore(other, taken)
     assert "Everybody has to sign in anew" in said
     assert "is kept in" not in said
-    assert everything(AuditEvent) == before
+    assert everything(AuditEvent, AuditWord) == before
     with db.database.connection_context():
         assert {event.organization_id for event in AuditEvent.select()} == {people.contoso.id, people.fabrikam.id}
     other.config["WTF_CSRF_ENABLED"] = False

@@ -17,7 +17,7 @@ def up(migrator, db):
     db.execute_sql(
         "CREATE TABLE audit_word ("
         " event_id INTEGER NOT NULL REFERENCES audit_event (id) ON DELETE CASCADE,"
-        " organization_id INTEGER NOT NULL REFERENCES organization (id) ON DELETE CASCADE,"
+        " organization_id INTEGER REFERENCES organization (id) ON DELETE CASCADE,"
         f" word TEXT{bytewise} NOT NULL, at {'DATETIME' if is_sqlite else 'TIMESTAMP'} NOT NULL,"
         " PRIMARY KEY (event_id, word))"
     )
@@ -33,7 +33,7 @@ def _fill(db):
     while True:
         events = db.execute_sql(
             "SELECT id, organization_id, at, actor, actor_address, subject FROM audit_event"
-            f" WHERE id > {mark} AND organization_id IS NOT NULL ORDER BY id LIMIT {AT_ONCE}",
+            f" WHERE id > {mark} ORDER BY id LIMIT {AT_ONCE}",
             (last,),
         ).fetchall()
         if not events:
