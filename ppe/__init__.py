@@ -4,8 +4,9 @@ from pathlib import Path
 
 from flask import Flask
 
-from ppe import cli, cli_operations, db, extensions, log, setup, signin, tasks, views
+from ppe import cli, cli_operations, db, extensions, setup, signin, tasks, views
 from ppe.config import Settings
+from ppe.operation import log
 
 PROJECT_ROOT = Path(__file__).parent.parent
 

@@ -1,8 +1,9 @@
 """By which words an event of the audit log is found, and which events a text finds, the newest first.
 
 A word is found by its beginning and by whatever follows a sign within it: `bo.li@contoso.example` by `bo`, `li` and
-`contoso`. As with accounts (search.py), a word that finds few has them looked at one by one; one that finds many fills
-a page soon while the log is walked along. A whole name or address may find a million, which lie in order in the index.
+`contoso`. As with accounts (lists/search.py), a word that finds few has them looked at one by one; one that finds many
+fills a page soon while the log is walked along. A whole name or address may find a million, which lie in order in the
+index.
 """
 
 import re

@@ -5,12 +5,13 @@ from cryptography.fernet import InvalidToken
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
-from ppe import audit, mailer, setup, sms
+from ppe import audit, setup, sms
 from ppe.clock import utcnow
 from ppe.config import Settings
 from ppe.db import database
 from ppe.encryption import rotated
 from ppe.errors import DeliveryFailed, Refused
+from ppe.mail import mailer
 from ppe.models import Account, Authenticator, Connection
 from ppe.signin import codes, links, local
 

@@ -9,14 +9,14 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from ppe import backup as backups
-from ppe import restore as restoring
 from ppe.cli import commands
 from ppe.clock import utcnow
 from ppe.config import Settings
 from ppe.db import database
 from ppe.errors import Refused
 from ppe.models import DONE, FAILED, Connection, Organization, SyncRun
+from ppe.operation import backup as backups
+from ppe.operation import restore as restoring
 from ppe.sync import connection as connections
 from ppe.sync import following, harm, report, review, safety, tallies, unattended
 

@@ -215,7 +215,7 @@ class Account(Folding, Table):
         indexes = (
             (("organization", "directory_id"), True),
             (("organization", "microsoft_id"), True),
-            # a list and its filters are read off this index alone (listings.py)
+            # a list and its filters are read off this index alone (lists/listings.py)
             (("organization", "type", "name_key", "id", "active", "removed_at", "directory_id"), False),
             (("organization", "surname_key", "id", "type", "active", "removed_at", "directory_id"), False),
         )

@@ -10,13 +10,15 @@ from flask import Flask
 from huey import Huey, crontab
 from huey.storage import MemoryStorage, PostgresStorage, SqliteStorage
 
-from ppe import health, mailer, retention, work
+from ppe import work
 from ppe.clock import utcnow
 from ppe.config import Settings
 from ppe.csv_import import line as csv_line
 from ppe.db import database
+from ppe.mail import mailer
 from ppe.mass_update import line as mass_update_line
 from ppe.models import CsvImport, MassUpdate
+from ppe.operation import health, retention
 from ppe.sync import daily, run, secret, tech_contact, unattended
 
 log = structlog.get_logger()

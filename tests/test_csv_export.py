@@ -9,10 +9,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from ppe import db, exports
+from ppe import db
 from ppe.clock import utcnow
 from ppe.csv_import import line, review, upload
 from ppe.db import execute_many, stamp
+from ppe.lists import exports
+from ppe.lists.search import Filter
 from ppe.models import (
     END_USER,
     FUNCTIONAL,
@@ -29,7 +31,6 @@ from ppe.models import (
     Exemption,
     Membership,
 )
-from ppe.search import Filter
 from tests.conftest import OpenDatabase, People, add_account
 from tests.views.gate import assert_administrators_only
 

@@ -12,15 +12,17 @@ from typing import Any, NamedTuple
 
 from peewee import IntegrityError
 
-from ppe import audit, conversion, exemptions, outbox, people, switching
+from ppe import audit, exemptions
 from ppe.accounts import Outdated
 from ppe.db import batches, database, execute, execute_many, marks
 from ppe.errors import Refused
+from ppe.mail import outbox
 from ppe.mass_update.choices import EXEMPT, Choices
 from ppe.mass_update.review import outcome, whom
 from ppe.models import CHANGED, DONE, FUNCTIONAL, NOT_CHANGED, Account, MassUpdate
-from ppe.people import Seen
-from ppe.switching import Switch
+from ppe.people import by_hand, conversion, switching
+from ppe.people.by_hand import Seen
+from ppe.people.switching import Switch
 from ppe.sync.claim import keep
 from ppe.work import Clock
 
@@ -70,7 +72,7 @@ def _next(one: MassUpdate) -> list[Row]:
 
 def _carry_out(one: MassUpdate, batch: Sequence[Row], by: Account, now: datetime) -> None:
     with database.atomic():
-        people.alone(one.organization_id)
+        by_hand.alone(one.organization_id)
         objects = _as_seen(one.organization_id, batch)
         here = [row for row in batch if row.account_id in objects]
         try:

@@ -5,9 +5,9 @@ from dataclasses import asdict
 from datetime import datetime
 
 from ppe.db import batches, execute, marks
+from ppe.lists.search import Filter
 from ppe.mass_update.choices import Choices
 from ppe.models import Account, MassUpdate
-from ppe.search import Filter
 
 TICKED_AT_MOST = 1_000  # a page of a list has 50
 

@@ -10,12 +10,12 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from ppe import search
 from ppe.db import as_json, database, execute, execute_many, marks
+from ppe.lists import search
+from ppe.lists.search import Filter, Query
 from ppe.mass_update.choices import Choices
 from ppe.mass_update.deciding import Decision, Fields, Looked, decide
 from ppe.models import LEFT_OUT, REVIEW, TO_DO, MassUpdate
-from ppe.search import Filter, Query
 from ppe.sql_parts import Part, every
 from ppe.sync.claim import keep
 from ppe.work import Clock

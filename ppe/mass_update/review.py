@@ -9,6 +9,7 @@ from peewee import JOIN
 from ppe import audit
 from ppe.db import database
 from ppe.errors import NotFound, Refused
+from ppe.lists.paging import ROWS_PER_PAGE, Page, Position, cut
 from ppe.mass_update.choices import Choices
 from ppe.models import (
     APPLYING,
@@ -22,7 +23,6 @@ from ppe.models import (
     MassUpdate,
     MassUpdateRow,
 )
-from ppe.paging import ROWS_PER_PAGE, Page, Position, cut
 
 ROWS_AT_ONCE = 1000
 IN_ORDER = (NOT_CHANGED, CHANGED, TO_DO, LEFT_OUT)

@@ -6,10 +6,10 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from ppe import people, people_restored
 from ppe.clock import utcnow
 from ppe.errors import Refused
-from ppe.listings import Row
+from ppe.lists.listings import Row
+from ppe.people import by_hand, restored
 from ppe.views import functional_accounts, users
 from ppe.views.access import admin_required
 from ppe.views.by_hand import row_of, seen
@@ -48,7 +48,7 @@ def remove(account_id: int) -> ResponseReturnValue:
     exempt = "exempt" in request.form and row.account.is_synced
     return _done(
         row, f"{row.account.display_name} is removed. For 30 days it can be restored here.",
-        lambda: people.remove(row.account.organization_id, [seen()], current_user, utcnow(), exempt=exempt),
+        lambda: by_hand.remove(row.account.organization_id, [seen()], current_user, utcnow(), exempt=exempt),
     )  # fmt: skip
 
 
@@ -58,7 +58,7 @@ def remove(account_id: int) -> ResponseReturnValue:
 def restoration(account_id: int) -> ResponseReturnValue:
     """Ask before somebody comes back, and say which addresses do not."""
     row = row_of(account_id)
-    return render_template("accounts/restore.html", row=row, lost=people_restored.lost_addresses(row.account))
+    return render_template("accounts/restore.html", row=row, lost=restored.lost_addresses(row.account))
 
 
 @users.bp.post("/<int:account_id>/restore")
@@ -69,7 +69,7 @@ def restore(account_id: int) -> ResponseReturnValue:
     row = row_of(account_id)
     return _done(
         row, f"{row.account.display_name} is restored.",
-        lambda: people_restored.restore(row.account.organization_id, [seen()], current_user, utcnow()),
+        lambda: restored.restore(row.account.organization_id, [seen()], current_user, utcnow()),
     )  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def _set_active(account_id: int, *, active: bool) -> ResponseReturnValue:
     row = row_of(account_id)
     return _done(
         row, f"{row.account.display_name} is {'active' if active else 'not active'} now.",
-        lambda: people.set_active(
+        lambda: by_hand.set_active(
             row.account.organization_id, [seen()], current_user, utcnow(), active=active
         ),
     )  # fmt: skip

@@ -5,8 +5,8 @@ from typing import Any
 
 from flask import request
 
-from ppe.paging import Position
-from ppe.search import (
+from ppe.lists.paging import Position
+from ppe.lists.search import (
     ACTIVE,
     ADDRESS,
     BY_HAND,

@@ -7,14 +7,15 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from ppe import exemptions, people, person_details, tasks
+from ppe import exemptions, tasks
 from ppe.clock import utcnow
 from ppe.errors import Refused
-from ppe.functional_details import ACCOUNT_TYPES
-from ppe.listings import Row
+from ppe.lists.listings import Row
 from ppe.models import ADMIN, END_USER, SILENT_USER
-from ppe.people import Edit
-from ppe.person_details import Details
+from ppe.people import by_hand, details
+from ppe.people.by_hand import Edit
+from ppe.people.details import Details
+from ppe.people.functional_details import ACCOUNT_TYPES
 from ppe.sync import fields
 from ppe.views import functional_accounts, users
 from ppe.views.access import admin_required, current_organization
@@ -44,7 +45,7 @@ def add() -> ResponseReturnValue:
     wrong = family().problems(organization_id, wanted, None, 0)
     if not wrong:
         try:
-            (made,) = people.add(organization_id, [wanted], current_user, utcnow(), welcome=welcome)
+            (made,) = by_hand.add(organization_id, [wanted], current_user, utcnow(), welcome=welcome)
         except Refused as refused:
             wrong = {refused.field or "form": refused.sentence}
         else:
@@ -76,14 +77,14 @@ def edit(account_id: int) -> ResponseReturnValue:
     if request.form.get("version") != str(row.account.version):
         before = _seen_before(now)
         changed = fields.differences(before.told(), now.told())
-        return _filled(row, people.touched(before, wanted, now), {"form": people.CHANGED}, changed), 409
+        return _filled(row, by_hand.touched(before, wanted, now), {"form": by_hand.CHANGED}, changed), 409
     wrong = family().problems(row.account.organization_id, wanted, now, account_id)
     if wrong:
         return _filled(row, wanted, wrong), 422
     exempt = "exempt" in request.form and row.account.is_synced
     try:
         edits = [Edit(seen(), wanted)]
-        changes = people.edit(row.account.organization_id, edits, current_user, utcnow(), exempt=exempt)
+        changes = by_hand.edit(row.account.organization_id, edits, current_user, utcnow(), exempt=exempt)
     except Refused as refused:
         return _filled(row, wanted, {refused.field or "form": refused.sentence}), 422
     flash("Saved." if changes or exempt else "Nothing was changed.", "success" if changes or exempt else "info")
@@ -91,7 +92,7 @@ def edit(account_id: int) -> ResponseReturnValue:
 
 
 def _details(row: Row) -> Details:
-    return person_details.of(row.account, row.primary, row.aliases)
+    return details.of(row.account, row.primary, row.aliases)
 
 
 def _seen_before(now: Details) -> Details:

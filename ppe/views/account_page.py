@@ -4,10 +4,13 @@ from typing import Any
 
 from flask import url_for
 
-from ppe import exemptions, listings, nesting, person, planned
+from ppe import exemptions
 from ppe.clock import utcnow
-from ppe.listings import Row
+from ppe.groups import nesting
+from ppe.lists import listings
+from ppe.lists.listings import Row
 from ppe.models import FUNCTIONAL, GROUP, Account
+from ppe.people import person, planned
 
 _PAGES = {FUNCTIONAL: "functional_accounts.one", GROUP: "groups.one"}
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from flask import request
 
-from ppe import functional_details, listings, person_details
-from ppe.listings import Row
+from ppe.lists import listings
+from ppe.lists.listings import Row
 from ppe.models import FUNCTIONAL, PERSON_TYPES
-from ppe.people import Seen
-from ppe.person_details import Details
+from ppe.people import details, functional_details
+from ppe.people.by_hand import Seen
+from ppe.people.details import Details
 from ppe.views.access import current_organization
 
 
@@ -29,7 +30,7 @@ class Family:
 
 FAMILIES = {
     "users": Family(
-        PERSON_TYPES, "users/form.html", Details(), lambda form, _: person_details.typed(form), person_details.problems
+        PERSON_TYPES, "users/form.html", Details(), lambda form, _: details.typed(form), details.problems
     ),
     "functional_accounts": Family(
         (FUNCTIONAL,), "functional_accounts/form.html", functional_details.BLANK, functional_details.typed,

@@ -4,12 +4,13 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from ppe import conversion, exemptions
+from ppe import exemptions
 from ppe.clock import utcnow
-from ppe.conversion import ROLES_BACK
 from ppe.errors import Refused
-from ppe.listings import Row
+from ppe.lists.listings import Row
 from ppe.models import END_USER, FUNCTIONAL, PERSON_TYPES
+from ppe.people import conversion
+from ppe.people.conversion import ROLES_BACK
 from ppe.sync.fields import TYPE_WORDS
 from ppe.views.access import admin_required
 from ppe.views.by_hand import row_of, seen

@@ -5,9 +5,10 @@ from datetime import date
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from ppe import exemptions, listings
+from ppe import exemptions
 from ppe.clock import utcnow
 from ppe.errors import Refused
+from ppe.lists import listings
 from ppe.models import ACCOUNT_TYPES
 from ppe.views import account_page
 from ppe.views.access import admin_required, current_admin_name, current_organization

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 
-from ppe import exports
 from ppe.clock import utcnow
 from ppe.db import database
+from ppe.lists import exports
 from ppe.models import FUNCTIONAL, PERSON_TYPES
 from ppe.spreadsheet import BYTE_ORDER_MARK, line
 from ppe.views.access import admin_required, current_admin_name, current_organization

@@ -4,11 +4,12 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from ppe import conversion, listings, members_by_hand
 from ppe.clock import utcnow
 from ppe.errors import Refused
-from ppe.listings import Row
+from ppe.lists import listings
+from ppe.lists.listings import Row
 from ppe.models import FUNCTIONAL
+from ppe.people import conversion, members_by_hand
 from ppe.views import account_page, members
 from ppe.views.access import admin_required, current_organization
 from ppe.views.account_filter import CHOICES, MAIL_KINDS, asked, kind_choices, position, words_of

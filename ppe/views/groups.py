@@ -3,8 +3,8 @@
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from ppe import listings
 from ppe.clock import utcnow
+from ppe.lists import listings
 from ppe.models import GROUP
 from ppe.sync.entry import GROUP_KINDS
 from ppe.views import account_page, members

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from ppe.clock import utcnow
 from ppe.config import Settings
-from ppe.health import NOT_OK, OK, Health
+from ppe.operation.health import NOT_OK, OK, Health
 from ppe.tasks import huey
 
 bp = Blueprint("health", __name__)

@@ -11,10 +11,10 @@ from ppe import tasks, work
 from ppe.clock import utcnow
 from ppe.db import database
 from ppe.errors import Refused
+from ppe.lists.search import Filter
 from ppe.mass_update import review
 from ppe.mass_update.choices import Choices
 from ppe.models import APPLYING, CHANGED, LEFT_OUT, NOT_CHANGED, PREPARING, TO_DO, MassUpdate, MassUpdateRow
-from ppe.search import Filter
 from ppe.spreadsheet import BYTE_ORDER_MARK, line
 from ppe.views.access import admin_required, current_organization
 from ppe.views.account_filter import position, told

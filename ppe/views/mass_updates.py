@@ -6,12 +6,13 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from ppe import listings, tasks
+from ppe import tasks
 from ppe.clock import utcnow
+from ppe.lists import listings
+from ppe.lists.search import Filter
 from ppe.mass_update import beginning, choices, review
 from ppe.mass_update.choices import Choices
 from ppe.models import FUNCTIONAL, PERSON_TYPES
-from ppe.search import Filter
 from ppe.views.access import admin_required, current_organization
 from ppe.views.account_filter import asked, told, words_of
 

@@ -5,9 +5,11 @@ from typing import Any
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from ppe import directory_members, listings, members_by_hand, nesting
-from ppe.listings import Row
+from ppe.groups import directory_members, nesting
+from ppe.lists import listings
+from ppe.lists.listings import Row
 from ppe.models import FUNCTIONAL, GROUP
+from ppe.people import members_by_hand
 from ppe.views.access import admin_required, current_organization
 from ppe.views.account_filter import position
 

@@ -6,8 +6,8 @@ from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from ppe import metrics
 from ppe.clock import utcnow
+from ppe.operation import metrics
 from ppe.tasks import huey
 from ppe.views.access import current_settings
 

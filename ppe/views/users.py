@@ -4,10 +4,12 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from ppe import listings, person, tasks
+from ppe import tasks
 from ppe.clock import utcnow
 from ppe.errors import Refused
+from ppe.lists import listings
 from ppe.models import PERSON_TYPES
+from ppe.people import person
 from ppe.signin import issued_codes, second_factor, sessions
 from ppe.sms import masked
 from ppe.sync.fields import TYPE_WORDS

@@ -15,7 +15,7 @@ from typing import Any
 import pyotp
 from flask import Flask
 
-from ppe import conversion, domain_claims, domains, exemptions, people
+from ppe import domain_claims, domains, exemptions
 from ppe.clock import utcnow
 from ppe.db import database
 from ppe.encryption import encrypt
@@ -35,7 +35,8 @@ from ppe.models import (
     SyncChange,
     SyncRun,
 )
-from ppe.people import Seen
+from ppe.people import by_hand, conversion
+from ppe.people.by_hand import Seen
 from ppe.practice.server import PracticeServer
 from ppe.practice.tenant import Tenant
 from ppe.signin import enrolment, links
@@ -218,7 +219,7 @@ def _exempt_and_remove(made: Scene, organization: Organization, staff: dict[str,
         exemptions.add_many(organization.id, [thing], "As agreed with the works council", last_day, "Ada", now)
     ended = Exemption.get(Exemption.name == "Bob")
     exemptions.end(organization.id, ended.id, "Ada", now)
-    people.remove(organization.id, [Seen(staff["Rex"].id, 1)], staff["Ada"], now)
+    by_hand.remove(organization.id, [Seen(staff["Rex"].id, 1)], staff["Ada"], now)
     made.names["removed"] = staff["Rex"].id
     made.names |= scene_by_hand.functional_accounts(organization.id, staff["Ada"])
 

@@ -1,20 +1,20 @@
 """What administrators made by hand: functional accounts, one of them removed."""
 
-from ppe import members_by_hand, people
 from ppe.clock import utcnow
-from ppe.functional_details import BLANK
 from ppe.models import Account
-from ppe.people import Seen
-from ppe.person_details import Details
+from ppe.people import by_hand, members_by_hand
+from ppe.people.by_hand import Seen
+from ppe.people.details import Details
+from ppe.people.functional_details import BLANK
 
 
 def functional_accounts(organization_id: int, ada: Account) -> dict[str, int]:
     """Front Desk with two members, and Old Desk, which is removed; by the names they have in an address."""
     wanted = [_details("Front Desk", "front.desk"), _details("Old Desk", "old.desk")]
-    front, old = people.add(organization_id, wanted, ada, utcnow(), welcome=False)
+    front, old = by_hand.add(organization_id, wanted, ada, utcnow(), welcome=False)
     for address in ("ada@contoso.example", "bob@contoso.example"):
         members_by_hand.give(Account.get_by_id(front), address, ada, utcnow())
-    people.remove(organization_id, [Seen(old, 1)], ada, utcnow())
+    by_hand.remove(organization_id, [Seen(old, 1)], ada, utcnow())
     return {"by_hand": front, "removed_functional": old}
 
 

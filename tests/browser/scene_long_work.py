@@ -5,12 +5,12 @@ import io
 from ppe.clock import utcnow
 from ppe.csv_import import line, upload
 from ppe.csv_import import review as csv_review
+from ppe.lists.search import Filter
 from ppe.mass_update import beginning
 from ppe.mass_update import line as mass_line
 from ppe.mass_update import review as mass_review
 from ppe.mass_update.choices import Choices
 from ppe.models import END_USER, PERSON_TYPES, Account, CsvImport, MassUpdate, Organization
-from ppe.search import Filter
 
 FILE = (
     "Gina,Good,gina.good@contoso.example,+31612345678,gina@contoso.example\n"

@@ -3,8 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from ppe import letters, mailer, outbox
 from ppe.clock import utcnow
+from ppe.mail import letters, mailer, outbox
 from ppe.models import Account, Mail, Organization
 from tests.browser.scene import Scene
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from peewee import OperationalError
 
-from ppe import mailer
 from ppe.clock import utcnow
+from ppe.mail import mailer
 from ppe.models import RUN_STATES, WORKING_STATES, Account, Mail, SyncRun
 from tests.chaos.browser import Away
 from tests.chaos.directory import Directory

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from ppe import letters, mailer, outbox
+from ppe.mail import letters, mailer, outbox
 from ppe.models import (
     FUNCTIONAL,
     SILENT_USER,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ppe import mailer, outbox
+from ppe.mail import mailer, outbox
 from ppe.models import ADMIN, Account, Address, Connection, Mail, Organization, SyncRun
 from ppe.sync import notices
 from tests.conftest import People, add_account

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 
-from ppe import mailer
+from ppe.mail import mailer
 from ppe.models import ADMIN, Account, Connection, Exemption, Mail, Organization, SyncChange, SyncRun
 from ppe.sync import daily
 from tests.conftest import OpenDatabase, People, add_account, sign_in

@@ -3,6 +3,7 @@
 from typing import Any
 
 from ppe.clock import utcnow
+from ppe.lists.search import Filter
 from ppe.mass_update import beginning, line, review
 from ppe.mass_update.choices import Choices
 from ppe.models import (
@@ -12,7 +13,6 @@ from ppe.models import (
     MassUpdate,
     MassUpdateRow,
 )
-from ppe.search import Filter
 from tests.conftest import People
 
 

@@ -4,8 +4,10 @@ from dataclasses import fields
 
 import pytest
 
-from ppe import exemptions, listings
+from ppe import exemptions
 from ppe.clock import utcnow
+from ppe.lists import listings
+from ppe.lists.search import Filter
 from ppe.mass_update import beginning, preparing
 from ppe.models import (
     END_USER,
@@ -15,7 +17,6 @@ from ppe.models import (
     Account,
     AuditEvent,
 )
-from ppe.search import Filter
 from tests.conftest import People, add_account
 from tests.databases import on_both_databases
 from tests.mass_update.steps import applied, begun, crowd, proceed, rows

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from ppe import exemptions, person
+from ppe import exemptions
 from ppe.clock import utcnow
+from ppe.lists.search import Filter
 from ppe.mass_update import applying, deciding, review
 from ppe.models import (
     ADMIN,
@@ -19,8 +20,8 @@ from ppe.models import (
     Mail,
     SignInSession,
 )
-from ppe.people import Seen, set_active
-from ppe.search import Filter
+from ppe.people import person
+from ppe.people.by_hand import Seen, set_active
 from tests.conftest import People, add_account
 from tests.databases import on_both_databases
 from tests.mass_update.steps import again, applied, begun, crowd, proceed, rows

@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from ppe import accounts, db, exemptions, outbox, switching, tasks, work
+from ppe import accounts, db, exemptions, tasks, work
 from ppe.clock import utcnow
 from ppe.errors import Refused
+from ppe.lists.paging import FIRST, Position
+from ppe.lists.search import Filter
+from ppe.mail import outbox
 from ppe.mass_update import applying, forgetting, line, preparing, review
 from ppe.models import (
     END_USER,
@@ -20,8 +23,7 @@ from ppe.models import (
     MassUpdate,
     MassUpdateRow,
 )
-from ppe.paging import FIRST, Position
-from ppe.search import Filter
+from ppe.people import switching
 from tests.conftest import People, add_account
 from tests.databases import on_both_databases
 from tests.dying import killed_at_every_write

@@ -8,8 +8,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from ppe import db, letters
+from ppe import db
 from ppe.clock import utcnow
+from ppe.mail import letters
 from ppe.models import (
     ADMIN,
     ADMINISTRATORS,

@@ -9,9 +9,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from ppe import db, mailer
+from ppe import db
 from ppe.clock import utcnow
 from ppe.config import Settings
+from ppe.mail import mailer
 from ppe.models import (
     TABLES,
     Account,

@@ -5,12 +5,12 @@ from itertools import cycle
 
 import pytest
 
-from ppe import conversion
 from ppe.clock import utcnow
 from ppe.db import execute
 from ppe.errors import Refused
 from ppe.models import FUNCTIONAL, Account, Membership, SyncChange, SyncRun
-from ppe.people import Seen
+from ppe.people import conversion
+from ppe.people.by_hand import Seen
 from ppe.sync import conversion_choice
 from tests.databases import on_both_databases
 from tests.sync.desk import Desk

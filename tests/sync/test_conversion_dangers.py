@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from ppe import conversion
 from ppe.clock import utcnow
 from ppe.models import ADMIN, FUNCTIONAL, Account, Address, SyncRun
+from ppe.people import conversion
 from ppe.sync import claim, conversion_choice, plan, review, run
 from tests.sync.desk import Desk
 from tests.sync.night import Night

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from ppe import conversion, exemptions
+from ppe import exemptions
 from ppe.clock import utcnow
 from ppe.db import execute
 from ppe.errors import Refused
@@ -24,7 +24,8 @@ from ppe.models import (
     SyncChange,
     SyncRun,
 )
-from ppe.people import Seen
+from ppe.people import conversion
+from ppe.people.by_hand import Seen
 from ppe.practice.people import Person
 from ppe.practice.server import PracticeServer
 from ppe.practice.tenant import Tenant

@@ -1,0 +1,1 @@
+"""What keeps an installation running and tells how it does: backup, restore, health, metrics, retention and the log."""
