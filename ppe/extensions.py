@@ -12,7 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ppe import headers
 from ppe.config import Settings
-from ppe.mail.smtp import SafeMail
+from ppe.smtp import SafeMail
 
 csrf = CSRFProtect()
 login = LoginManager()

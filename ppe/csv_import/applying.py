@@ -11,11 +11,10 @@ from typing import Any, NamedTuple
 
 from peewee import IntegrityError
 
-from ppe import accounts, audit
+from ppe import accounts, audit, outbox
 from ppe.accounts import Batch, Standing
 from ppe.db import batches, database, execute, execute_many, marks
 from ppe.errors import Refused
-from ppe.mail import outbox
 from ppe.models import DONE, END_USER, CsvImport, Domain
 from ppe.sync.claim import keep
 from ppe.work import Clock

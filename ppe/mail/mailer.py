@@ -12,14 +12,14 @@ import structlog
 from flask import current_app
 from flask_mail import Message
 
+from ppe import outbox
 from ppe.config import Settings
 from ppe.delivery_settings import name_and_address
 from ppe.errors import DeliveryFailed
 from ppe.extensions import mail as mail_extension
-from ppe.mail import outbox
 from ppe.mail.letters import Letter, flat, gather
-from ppe.mail.smtp import Line
 from ppe.models import Mail
+from ppe.smtp import Line
 
 log = structlog.get_logger()
 

@@ -12,11 +12,10 @@ from typing import Any, NamedTuple
 
 from peewee import IntegrityError
 
-from ppe import audit, exemptions
+from ppe import audit, exemptions, outbox
 from ppe.accounts import Outdated
 from ppe.db import batches, database, execute, execute_many, marks
 from ppe.errors import Refused
-from ppe.mail import outbox
 from ppe.mass_update.choices import EXEMPT, Choices
 from ppe.mass_update.review import outcome, whom
 from ppe.models import CHANGED, DONE, FUNCTIONAL, NOT_CHANGED, Account, MassUpdate

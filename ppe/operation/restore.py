@@ -13,11 +13,10 @@ from tempfile import TemporaryDirectory
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from ppe import audit
+from ppe import audit, outbox
 from ppe.config import Settings
 from ppe.db import bring_up_to_date, database, is_sqlite, known_migrations, opened, sqlite_file
 from ppe.errors import Refused
-from ppe.mail import outbox
 from ppe.models import (
     FAILED,
     RECOVERY_CODE,

@@ -13,11 +13,10 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from ppe import accounts, audit, exemptions
+from ppe import accounts, audit, exemptions, outbox
 from ppe.accounts import Batch, Outdated, Removal, Standing
 from ppe.db import database, execute_many, one_at_a_time
 from ppe.errors import Refused
-from ppe.mail import outbox
 from ppe.models import ADMIN, FUNCTIONAL, MAIL_TYPES, PERSON_TYPES, SIGN_IN_TYPES, Account, Address, folded
 from ppe.people import details, switching
 from ppe.people.details import OWNED_BY_DIRECTORY, Details

@@ -2,10 +2,9 @@
 
 from datetime import datetime
 
-from ppe import audit
+from ppe import audit, outbox
 from ppe.db import database
 from ppe.errors import Refused
-from ppe.mail import outbox
 from ppe.models import Account
 from ppe.signin import authenticator, codes, second_factor, trusted_browsers
 from ppe.signin.visitor import Visitor

@@ -3,9 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from ppe import audit
+from ppe import audit, outbox
 from ppe.db import database
-from ppe.mail import outbox
 from ppe.models import ADMIN, PASSWORD, Account, HalfSignIn
 from ppe.signin import half, second_factor, sessions, trusted_browsers
 from ppe.signin.contacts import primary_of

@@ -5,10 +5,9 @@ The administrator never sees the code: it is made when the mail is sent.
 
 from datetime import datetime
 
-from ppe import audit
+from ppe import audit, outbox
 from ppe.db import database
 from ppe.errors import NotFound, Refused
-from ppe.mail import outbox
 from ppe.models import PERSON_TYPES, SIGN_IN_TYPES, Account
 from ppe.signin import limits
 from ppe.signin.contacts import primary_of

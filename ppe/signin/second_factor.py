@@ -5,10 +5,9 @@ from datetime import datetime, timedelta
 
 from flask import current_app
 
-from ppe import audit, sms
+from ppe import audit, outbox, sms
 from ppe.db import database
 from ppe.errors import Refused
-from ppe.mail import outbox
 from ppe.models import ADMIN, ADMINISTRATORS, EVERYONE, MICROSOFT, OFF, Account, Organization
 from ppe.signin import authenticator, codes, limits, trusted_browsers
 from ppe.signin.visitor import Visitor

@@ -11,11 +11,10 @@ from typing import Any, NamedTuple
 
 from peewee import IntegrityError
 
-from ppe import accounts, directory_links, exemptions
+from ppe import accounts, directory_links, exemptions, outbox
 from ppe.accounts import Amendment, Batch, Memberships, Outdated, Removal, Standing
 from ppe.db import batches, database, execute, execute_many, marks
 from ppe.errors import Refused
-from ppe.mail import outbox
 from ppe.models import ADDING, DELETING, DISABLING, END_USER, UPDATING, Connection, SyncRun
 from ppe.sync import membership
 from ppe.sync.change import FUNCTIONAL, Known

@@ -6,8 +6,8 @@ told or still to be told, and whoever comes second finds it moved. While there i
 
 from datetime import datetime, timedelta
 
+from ppe import outbox
 from ppe.db import database
-from ppe.mail import outbox
 from ppe.models import Connection, Mail, Organization
 from ppe.signin import contacts
 from ppe.sync import schedule

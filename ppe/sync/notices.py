@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from ppe import outbox
 from ppe.errors import DirectoryError, SecretRefused
-from ppe.mail import outbox
 from ppe.models import Connection, SyncRun
 from ppe.sync.safety import Over
 

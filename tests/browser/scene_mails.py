@@ -3,8 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
+from ppe import outbox
 from ppe.clock import utcnow
-from ppe.mail import letters, mailer, outbox
+from ppe.mail import letters, mailer
 from ppe.models import Account, Mail, Organization
 from tests.browser.scene import Scene
 

@@ -8,8 +8,9 @@ import pytest
 from flask import Flask
 from jinja2 import StrictUndefined
 
+from ppe import outbox
 from ppe.config import Settings
-from ppe.mail import mailer, outbox
+from ppe.mail import mailer
 from ppe.models import Account, Mail
 from tests.conftest import OpenDatabase, People
 from tests.mail.listener import HOST, Listener, Taken

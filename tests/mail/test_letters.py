@@ -4,7 +4,8 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from ppe.mail import letters, mailer, outbox
+from ppe import outbox
+from ppe.mail import letters, mailer
 from ppe.models import (
     FUNCTIONAL,
     SILENT_USER,

@@ -7,9 +7,9 @@ from datetime import datetime
 import pytest
 from flask import Flask
 
-from ppe import tasks
+from ppe import outbox, smtp, tasks
 from ppe.db import database
-from ppe.mail import mailer, outbox, smtp
+from ppe.mail import mailer
 from ppe.models import Address, Attempt, Mail, PasswordLink
 from tests.conftest import OpenDatabase, People
 from tests.databases import on_both_databases

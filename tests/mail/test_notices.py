@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from ppe.mail import mailer, outbox
+from ppe import outbox
+from ppe.mail import mailer
 from ppe.models import ADMIN, Account, Address, Connection, Mail, Organization, SyncRun
 from ppe.sync import notices
 from tests.conftest import People, add_account

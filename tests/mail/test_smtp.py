@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from ppe import create_app
+from ppe import create_app, smtp
 from ppe.config import Settings
 from ppe.errors import DeliveryFailed
-from ppe.mail import mailer, smtp
+from ppe.mail import mailer
 from tests.mail.conftest import NOW
 from tests.mail.listener import HOST, Listener
 

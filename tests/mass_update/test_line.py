@@ -6,12 +6,11 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from ppe import accounts, db, exemptions, tasks, work
+from ppe import accounts, db, exemptions, outbox, tasks, work
 from ppe.clock import utcnow
 from ppe.errors import Refused
 from ppe.lists.paging import FIRST, Position
 from ppe.lists.search import Filter
-from ppe.mail import outbox
 from ppe.mass_update import applying, forgetting, line, preparing, review
 from ppe.models import (
     END_USER,

@@ -6,8 +6,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from ppe import tally
-from ppe.mail import outbox
+from ppe import outbox, tally
 from ppe.models import Connection, Mail, Organization, SyncChange, SyncRun, Tally
 from ppe.operation import health, metrics
 from ppe.sync import tallies

@@ -6,11 +6,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from ppe import accounts, db
+from ppe import accounts, db, outbox
 from ppe.accounts import Amendment, Batch, Removal, Standing
 from ppe.clock import utcnow
 from ppe.errors import NotFound, Refused
-from ppe.mail import letters, outbox
+from ppe.mail import letters
 from ppe.models import (
     ADMIN,
     END_USER,

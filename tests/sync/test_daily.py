@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask import current_app
 
-from ppe import tasks
-from ppe.mail import outbox
+from ppe import outbox, tasks
 from ppe.models import Account, Connection, Mail, Organization
 from ppe.sync import connection, daily
 from tests.conftest import OpenDatabase, People

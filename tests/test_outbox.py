@@ -2,8 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ppe import outbox
 from ppe.db import database
-from ppe.mail import outbox
 from ppe.models import END_USER, Mail
 from tests.conftest import OpenDatabase, People, add_account
 from tests.databases import on_both_databases
