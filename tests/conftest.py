@@ -8,7 +8,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
-from werkzeug.routing import Rule
 
 from ppe import create_app, db
 from ppe.clock import utcnow
@@ -16,7 +15,7 @@ from ppe.config import Settings
 from ppe.models import ADMIN, END_USER, OFF, Account, Address, Connection, Domain, Installation, Organization
 from ppe.signin import passwords
 
-pytest_plugins = ["tests.databases"]
+pytest_plugins = ["tests.databases", "tests.speed"]
 
 PASSWORD = "correct horse battery staple"
 
@@ -33,29 +32,6 @@ class People:
 
 
 OpenDatabase = Callable[[], AbstractContextManager[object]]
-
-
-@pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
-    """The templates, compiled once: every app would do so again, and that takes longer than most pages."""
-    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _addresses_compiled_once() -> Iterator[None]:
-    """Werkzeug compiles two functions for each address of each app: half of what a test with an app takes."""
-    compile_builder = Rule._compile_builder
-    compiled: dict[tuple[object, ...], Callable[..., tuple[str, str]]] = {}
-
-    def once(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        key = (rule.rule, *rule._trace, *(rule.defaults or {}).items(), append_unknown)
-        if key not in compiled:
-            compiled[key] = compile_builder(rule, append_unknown)
-        return compiled[key]
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Rule, "_compile_builder", once)
-        yield
 
 
 @pytest.fixture

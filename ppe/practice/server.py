@@ -27,6 +27,7 @@ from ppe.practice.transport import Server
 from ppe.practice.weather import Weather
 
 LOGGED = ("/graph/", "/login/")
+SECONDS_TO_NOTICE_THE_END = 0.005  # every test that has a tenant waits for it
 
 
 class NotLoopback(ValueError):
@@ -81,7 +82,8 @@ class PracticeServer:
         self._server = Server(host, port, create_app(self.practice))
         self._smtp_port = smtp_port
         self._mail_server = MailServer(self.practice.mails, self.practice.weather)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        serving = (SECONDS_TO_NOTICE_THE_END,)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=serving, daemon=True)
         name = f"[{host}]" if ":" in host else host
         self.url = f"http://{name}:{self._server.port}"
         self.login_url = f"{self.url}/login"
