@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from peewee import fn
@@ -11,7 +11,18 @@ from peewee import fn
 from ppe import chart
 from ppe.chart import Chart
 from ppe.db import execute, moment, stamp
-from ppe.models import REVIEW, Account, AuditEvent, Connection, Domain, Mail, Organization, SyncRun
+from ppe.models import (
+    REVIEW,
+    Account,
+    AuditEvent,
+    Connection,
+    CsvImport,
+    Domain,
+    Mail,
+    MassUpdate,
+    Organization,
+    SyncRun,
+)
 from ppe.signin import contacts, fallback
 from ppe.sync import connection as connections
 from ppe.sync import secret
@@ -21,10 +32,14 @@ UNDELIVERED_FOR = timedelta(days=7)
 MOST_UNDELIVERED = 5
 MOST_WAITING = 10
 
+Work = TypeVar("Work", SyncRun, CsvImport, MassUpdate)
+
 
 @dataclass(frozen=True, slots=True)
 class Overview:
     """One organisation at a glance. `counts` has the accounts that are not removed, by type.
+
+    `waiting` are the newest syncs that wait for a review, and so are the CSV imports and the mass updates.
 
     `fallbacks` are the latest local sign-ins although Microsoft sign-in is on, `undelivered` the latest mails that
     were given up. `secret_days` is None where nobody knows when the secret ends.
@@ -36,6 +51,8 @@ class Overview:
     at_work: SyncRun | None
     last_run: SyncRun | None
     waiting: list[SyncRun]
+    csv_imports: list[CsvImport]
+    mass_updates: list[MassUpdate]
     secret_days: int | None
     has_contact: bool
     undelivered: list[Mail]
@@ -57,7 +74,9 @@ def of(organization: Organization, now: datetime) -> Overview:
         connection=connection,
         at_work=connections.run_at_work(connection),
         last_run=connections.last_run(connection),
-        waiting=_waiting(organization.id),
+        waiting=_waiting(SyncRun, organization.id),
+        csv_imports=_waiting(CsvImport, organization.id),
+        mass_updates=_waiting(MassUpdate, organization.id),
         secret_days=secret.days_left(connection, now),
         has_contact=contacts.tech_contact(organization) is not None,
         undelivered=_undelivered(organization.id, now),
@@ -76,9 +95,9 @@ def _counts(organization_id: int) -> dict[str, int]:
     return dict(counted)
 
 
-def _waiting(organization_id: int) -> list[SyncRun]:
-    lists = SyncRun.select().where(SyncRun.organization == organization_id, SyncRun.state == REVIEW)
-    return list(lists.order_by(SyncRun.created_at.desc(), SyncRun.id.desc()).limit(MOST_WAITING))
+def _waiting(kind: type[Work], organization_id: int) -> list[Work]:
+    lists = kind.select().where(kind.organization == organization_id, kind.state == REVIEW)
+    return list(lists.order_by(kind.id.desc()).limit(MOST_WAITING))
 
 
 def _undelivered(organization_id: int, now: datetime) -> list[Mail]:

@@ -6,7 +6,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from ppe.clock import utcnow
-from ppe.models import Connection, Domain, Mail, Organization, SyncChange, SyncRun
+from ppe.models import Connection, CsvImport, Domain, Mail, MassUpdate, Organization, SyncChange, SyncRun
 from tests.conftest import OpenDatabase, People, sign_in
 from tests.views.gate import assert_administrators_only
 
@@ -72,6 +72,24 @@ def test_home_links_to_the_review_that_waits(
     text = signed_in.get("/").text
     assert "A sync waits for your review" in text
     assert f'href="/import-sync/runs/{waiting.id}">Review the changes' in text
+
+
+def test_home_links_to_a_csv_import_and_a_mass_update_that_wait(
+    signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    def begin(of: Organization, state: str) -> tuple[CsvImport, MassUpdate]:
+        common = {"organization": of, "created_by_name": "Ada", "created_at": utcnow(), "state": state}
+        file = CsvImport.create(file_name="new<b>.csv", **common)
+        return file, MassUpdate.create(types=["end_user"], choices={"digest": "on"}, to_change=1200, **common)
+
+    with open_database():
+        file, update = begin(people.contoso, "review")
+        begin(people.contoso, "done")
+        begin(people.fabrikam, "review")
+    page = signed_in.get("/").text
+    assert "A CSV import waits for your review: new&lt;b&gt;.csv" in page
+    assert "A mass update of 1,200 accounts waits to be applied" in page
+    assert re.findall(r'href="(?:/csv-import|/mass-update)/(\d+)"', page) == [str(file.id), str(update.id)]
 
 
 def test_another_organisation_hears_nothing_of_the_run(
