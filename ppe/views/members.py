@@ -29,6 +29,7 @@ def gather(row: Row) -> dict[str, Any]:
         "members": page,
         "is_everyone": is_everyone,
         "inside": len(inside),
+        "is_cut": len(inside) == nesting.MOST,
         "are_ours": members_by_hand.are_ours(row.account),
     }
 

@@ -7,6 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from ppe.clock import utcnow
+from ppe.groups import nesting
 from ppe.models import FUNCTIONAL, GROUP, Account, Membership
 from tests.conftest import OpenDatabase, People, sign_in
 from tests.views.conftest import Console
@@ -44,6 +45,20 @@ def test_everyone_in_nested_groups_is_a_click_away(signed_in: FlaskClient, compa
     assert "Bob" in everyone
     assert "through &lt;i&gt;Sales&lt;/i&gt;" in everyone
     assert "<i>Sales" not in everyone
+
+
+def test_of_too_many_groups_inside_the_nearest_are_looked_into_and_the_page_says_so(
+    signed_in: FlaskClient,
+    people: People,
+    company: Account,
+    open_database: OpenDatabase,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert "nearest" not in main_of(signed_in.get(f"/groups/{company.id}?everyone=yes").text)
+    monkeypatch.setattr(nesting, "MOST", 1)
+    text = main_of(signed_in.get(f"/groups/{company.id}?everyone=yes").text)
+    assert "Everyone, with the nearest 1 group inside it" in text
+    assert "There may be further groups inside it" in text
 
 
 def test_without_groups_inside_there_is_nothing_to_choose(
