@@ -168,8 +168,8 @@ def _dialect(statement: str) -> str:
 
 
 def marks(values: Sequence[object]) -> str:
-    """As many placeholders as there are values, for `IN (…)`."""
-    return ",".join("?" * len(values))
+    """As many placeholders as there are values, for `IN (…)`, which of none finds nothing on either database."""
+    return ",".join("?" * len(values)) or "NULL"
 
 
 def as_json(value: object) -> str:

@@ -6,7 +6,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,8 @@ from typing import Any
 from urllib.parse import quote
 
 import psycopg
+
+from tests.ports import free_port
 
 MISSING = "There is no initdb on the PATH or under /usr/lib/postgresql: apt-get install postgresql."
 TEMPLATE = "template1"  # what PostgreSQL itself begins with
@@ -88,7 +89,7 @@ def running(programs: Path) -> Iterator[Server]:
     """A new server, which ends with the block, and with this process however that ends."""
     with TemporaryDirectory(prefix="ppe-postgresql-") as made:
         folder, password = Path(made), f"{secrets.token_urlsafe()} @/%"  # with signs that an address has to escape
-        port = _free_port()
+        port = free_port()
         _make(programs, folder, port, password)
         with (folder / "log").open("wb") as log:
             command = (programs / "postgres", "-D", folder / "cluster")
@@ -143,10 +144,3 @@ def _wait_for(server: "subprocess.Popen[bytes]", port: int, password: str, log: 
             if server.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(log.read_text()) from None
             time.sleep(0.01)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port

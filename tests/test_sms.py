@@ -11,6 +11,7 @@ from ppe import create_app, sms
 from ppe.config import Settings
 from ppe.delivery_settings import filled
 from ppe.errors import DeliveryFailed
+from tests.ports import free_port
 
 NUMBER = "+31612345678"
 CODE = "739164"
@@ -96,9 +97,7 @@ def test_the_code_is_not_in_the_log_of_a_success_either(
 
 
 def test_a_gateway_that_is_away_is_a_sentence(settings: Settings) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as bound:
-        port = bound.getsockname()[1]
-    away = create_app(replace(settings, sms_url=f"json://127.0.0.1:{port}/send?:to={{to}}"))
+    away = create_app(replace(settings, sms_url=f"json://127.0.0.1:{free_port()}/send?:to={{to}}"))
     with away.app_context(), pytest.raises(DeliveryFailed, match="Please try again"):
         sms.send(NUMBER, CODE)
 

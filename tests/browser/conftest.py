@@ -8,7 +8,6 @@ come with a sync, and everybody is asked for a code.
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -25,6 +24,7 @@ from tests.browser.demo import Demo
 from tests.browser.scene import Scene, scene
 from tests.browser.sign_in_steps import staff
 from tests.browser.steps import come_in
+from tests.ports import free_port
 
 LOOPBACK = "127.0.0.1"
 expect.set_options(timeout=15_000)
@@ -141,7 +141,7 @@ def ada(page: Page, office: Scene) -> Page:
 
 @contextmanager
 def _started(folder: Path) -> Iterator[Demo]:
-    port, practice_port = _free_ports()
+    port, practice_port = free_port(), free_port()
     process = subprocess.Popen(
         (sys.executable, "-m", "ppe.practice.demo", "--folder", folder),
         env=os.environ | {"PORT": str(port), "PRACTICE_PORT": str(practice_port)},
@@ -154,13 +154,6 @@ def _started(folder: Path) -> Iterator[Demo]:
     finally:
         process.terminate()
         process.communicate(timeout=15)
-
-
-def _free_ports() -> tuple[int, int]:
-    with socket.socket() as one, socket.socket() as other:
-        for probe in (one, other):
-            probe.bind((LOOPBACK, 0))
-        return one.getsockname()[1], other.getsockname()[1]
 
 
 def _said(process: "subprocess.Popen[str]") -> dict[str, str]:

@@ -26,7 +26,8 @@ from ppe.sync import connection as connections
 from ppe.sync import schedule
 from tests.chaos.browser import Browser
 from tests.chaos.directory import DOMAIN
-from tests.chaos.processes import Process, free_port
+from tests.chaos.processes import Process
+from tests.ports import free_port
 
 PASSWORD = "correct horse battery staple"
 ADMINISTRATOR = f"ada.admin@{DOMAIN}"

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -84,8 +83,3 @@ class Process:
 
     def last_words(self) -> str:
         return self._log.read_text(errors="replace")[-3000:] if self._log.exists() else ""
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])

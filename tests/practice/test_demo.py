@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.ports import free_port
+
 pytestmark = pytest.mark.slow
 
 Demo = subprocess.Popen[str]
@@ -21,10 +23,7 @@ Start = Callable[[], Demo]
 @pytest.fixture
 def ports() -> tuple[int, int]:
     """Two free ports."""
-    with socket.socket() as one, socket.socket() as other:
-        for probe in (one, other):
-            probe.bind(("127.0.0.1", 0))
-        return one.getsockname()[1], other.getsockname()[1]
+    return free_port(), free_port()
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import requests
 from ppe.practice.inbox import KEPT
 from ppe.practice.server import PracticeServer
 from ppe.practice.tenant import Tenant
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -221,9 +222,7 @@ def test_an_open_connection_does_not_outlive_the_server() -> None:
 
 
 def test_the_port_can_be_chosen() -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        free = probe.getsockname()[1]
+    free = free_port()
     with PracticeServer(Tenant.empty(), smtp_port=free) as server:
         assert server.smtp_port == free
         send(server)

@@ -10,9 +10,12 @@ from ppe.clock import utcnow
 from ppe.models import Account, DirectoryObject, SyncRun
 from ppe.sync import connection, conversion_choice, purposes, run
 from ppe.sync.pull import BUDGET
+from tests.databases import on_both_databases
 from tests.sync.desk import Desk
 from tests.sync.test_killed import kill_in_write, kill_until_it_gets_through
 from tests.sync.test_shared_mailboxes import GUESSED, SUGGESTED, row, shared
+
+pytestmark = on_both_databases
 
 KNOWN = "A shared mailbox, says Microsoft 365."
 
