@@ -1,7 +1,7 @@
 """Who did what, when and from where."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import has_request_context, request
 from flask_login import current_user
@@ -10,11 +10,18 @@ from ppe import audit_words
 from ppe.models import Address, AuditEvent
 
 
+class Of(NamedTuple):
+    """An account as the subject of an event: under which words, and which one."""
+
+    words: str
+    account_id: int
+
+
 def record(
     organization_id: int | None,
     actor: str,
     action: str,
-    subject: str = "",
+    subject: str | Of = "",
     details: dict[str, Any] | None = None,
     *,
     now: datetime,
@@ -22,15 +29,20 @@ def record(
 ) -> None:
     """Add one event, in the caller's transaction, so that neither the deed nor its record stands alone.
 
+    Args:
+        subject: what it was about; an account is named and pointed at, because names and addresses find new owners.
+
     From where, and by whose address, is read off the request where there is one: nobody has to hand it down.
     """
+    about = subject if isinstance(subject, Of) else Of(subject, 0)
     event = AuditEvent.create(
         organization=organization_id,
         at=now,
         actor=actor,
         actor_address=_acting_address(),
         action=action,
-        subject=subject,
+        subject=about.words,
+        subject_account=about.account_id or None,
         details=details or {},
         remote_address=remote_address or _from_where(),
     )

@@ -18,10 +18,11 @@ ROWS_AT_ONCE = 1_000  # of a file, which is as long as the log
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What somebody looks for: words of who or of what it was about, or their beginnings; one kind of deed; and days of
-    the organisation's own calendar, both included."""
+    """What somebody looks for: words of who or of what it was about, or their beginnings; one account that it was
+    about; one kind of deed; and days of the organisation's own calendar, both included."""
 
     text: str = ""
+    account_id: int = 0
     action: str = ""
     first_day: date | None = None
     last_day: date | None = None
@@ -45,7 +46,7 @@ def page(
 ) -> Page:
     """The newest events, or those before one of them."""
     last = AuditEvent.get_or_none(AuditEvent.organization == organization_id, AuditEvent.id == (before or 0))
-    asked = audit_words.Wanted(wanted.action, partial(_when, wanted, time_zone, last))
+    asked = audit_words.Wanted(wanted.action, wanted.account_id, partial(_when, wanted, time_zone, last))
     numbers = audit_words.newest(organization_id, audit_words.asked(wanted.text), asked, size + 1)
     found = {event.id: event for event in AuditEvent.select().where(AuditEvent.id.in_(numbers[:size]))}
     rows = [found[number] for number in numbers[:size]]

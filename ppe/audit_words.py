@@ -23,10 +23,11 @@ _BEGINNINGS = re.compile(r"(?<![^\W_])[^\W_]")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What else is asked of an event: one kind of deed, or ""; and `when` it was, of the columns that tell its time and
-    its number."""
+    """What else is asked of an event: one kind of deed, or ""; one account that it is about, or 0; and `when` it was,
+    of the columns that tell its time and its number."""
 
     action: str
+    account_id: int
     when: Callable[[str, str], Part]
 
 
@@ -59,10 +60,9 @@ def asked(text: str) -> list[str]:
 
 def newest(organization_id: int, beginnings: Sequence[str], wanted: Wanted, limit: int) -> list[int]:
     """The newest events of an organisation that are wanted and that every beginning finds, by number."""
-    events = every(Part("e.organization_id = ?", (organization_id,)), wanted.when("e.at", "e.id"))
-    if wanted.action:
-        events = every(events, Part("e.action = ?", (wanted.action,)))
-    if not beginnings or (wanted.action and _is_rare("audit_event", _of_action(organization_id, wanted.action))):
+    special = _special(organization_id, wanted)
+    events = every(Part("e.organization_id = ?", (organization_id,)), wanted.when("e.at", "e.id"), *special)
+    if not beginnings or any(_is_rare("audit_event e", every(part)) for part in special):
         return _walked("audit_event e", every(events, *map(_found_by, beginnings)), limit)
     words = {beginning: _of_words(organization_id, beginning) for beginning in beginnings}
     rarest = min(words, key=lambda beginning: _count("audit_word", words[beginning]))
@@ -81,8 +81,12 @@ def _of_words(organization_id: int, beginning: str) -> Part:
     return every(Part("organization_id = ?", (organization_id,)), between("word", beginning))
 
 
-def _of_action(organization_id: int, action: str) -> Part:
-    return Part("organization_id = ? AND action = ?", (organization_id, action))
+def _special(organization_id: int, wanted: Wanted) -> list[Part]:
+    """What an index of its own answers."""
+    asked = (("e.action", wanted.action), ("e.subject_account", wanted.account_id))
+    return [
+        Part(f"e.organization_id = ? AND {column} = ?", (organization_id, value)) for column, value in asked if value
+    ]
 
 
 def _is_rare(table: str, rows: Part) -> bool:

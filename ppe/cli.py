@@ -126,7 +126,8 @@ def _who_signs_in(address: str) -> Account:
 
 
 def _record(account: Account, action: str) -> None:
-    audit.record(account.organization_id, "the command line", action, account.display_name, now=utcnow())
+    subject = audit.Of(account.display_name, account.id)
+    audit.record(account.organization_id, "the command line", action, subject, now=utcnow())
 
 
 def _settings() -> Settings:

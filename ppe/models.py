@@ -588,13 +588,14 @@ class AuditEvent(Table):
     remote_address = TextField(default="")
     action = TextField()
     subject = TextField(default="")
+    subject_account = IntegerField(null=True)  # by its number; no reference, for the log outlives accounts
     details = JSONField(default=dict)
 
     class Meta:
         indexes = (
             (("organization", "at"), False),
             (("organization", "action", "at"), False),
-            (("organization", "subject", "at"), False),
+            (("organization", "subject_account", "at"), False),
         )
 
 

@@ -28,7 +28,7 @@ def save(account: Account, name: str, receives_digest: bool, remote_address: str
             display_name=wanted, receives_digest=receives_digest, version=Account.version + 1
         ).where(Account.id == account.id).execute()  # fmt: skip
         audit.record(
-            account.organization_id, account.display_name, "preferences changed", wanted,
+            account.organization_id, account.display_name, "preferences changed", audit.Of(wanted, account.id),
             {"before": before, "after": after}, now=now, remote_address=remote_address,
         )  # fmt: skip
     return True

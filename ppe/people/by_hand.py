@@ -54,11 +54,12 @@ def add(organization_id: int, newcomers: Sequence[Details], by: Account, now: da
             if welcome:
                 welcomed = [i for i, new in zip(ids, newcomers, strict=True) if new.type in SIGN_IN_TYPES]
                 outbox.ask_many("welcome", organization_id, welcomed, now)
-            for new in newcomers:
+            for account_id, new in zip(ids, newcomers, strict=True):
                 details: dict[str, Any] = {"after": new.told(), "before": {}}
                 if new.type in PERSON_TYPES:
                     details["welcome mail"] = welcome and new.type in SIGN_IN_TYPES
-                audit.record(organization_id, by.display_name, deed(new.type, "added"), new.primary, details, now=now)
+                what, subject = deed(new.type, "added"), audit.Of(new.primary, account_id)
+                audit.record(organization_id, by.display_name, what, subject, details, now=now)
     except IntegrityError:
         raise Refused(TAKEN, "primary") from None
     return ids
@@ -81,10 +82,10 @@ def edit(organization_id: int, edits: Sequence[Edit], by: Account, now: datetime
                 _require_allowed(account, before, change.wanted, by)
             _write(organization_id, changed)
             accounts.require_administrator(organization_id)
-            for change, (_, before) in changed:
+            for change, (account, before) in changed:
                 told = {"before": before.told(), "after": change.wanted.told()}
-                what = deed(change.wanted.type, "changed")
-                audit.record(organization_id, by.display_name, what, change.wanted.primary, told, now=now)
+                what, subject = deed(change.wanted.type, "changed"), audit.Of(change.wanted.primary, account.id)
+                audit.record(organization_id, by.display_name, what, subject, told, now=now)
             if exempt:
                 _exempt(
                     organization_id, [(found[change.seen.account_id][0], change.wanted) for change in edits], by, now
@@ -109,7 +110,8 @@ def set_active(organization_id: int, seen: Sequence[Seen], by: Account, now: dat
         for account, before in found.values():
             told = {"before": {"active": account.active}, "after": {"active": active}}
             what = deed(account.type, "activated" if active else "deactivated")
-            audit.record(organization_id, by.display_name, what, before.primary, told, now=now)
+            subject = audit.Of(before.primary or account.display_name, account.id)
+            audit.record(organization_id, by.display_name, what, subject, told, now=now)
 
 
 def remove(organization_id: int, seen: Sequence[Seen], by: Account, now: datetime, *, exempt: bool = False) -> None:
@@ -130,8 +132,8 @@ def remove(organization_id: int, seen: Sequence[Seen], by: Account, now: datetim
         accounts.carry_out(organization_id, batch, now)
         for account, before in found.values():
             told = {"before": before.told(), "after": {}}
-            what = deed(account.type, "removed")
-            audit.record(organization_id, by.display_name, what, before.primary or account.display_name, told, now=now)
+            what, subject = deed(account.type, "removed"), audit.Of(before.primary or account.display_name, account.id)
+            audit.record(organization_id, by.display_name, what, subject, told, now=now)
 
 
 def _create(organization_id: int, new: Details, now: datetime) -> int:

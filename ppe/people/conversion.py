@@ -160,4 +160,5 @@ def _record(organization_id: int, found: Found, role: str, deed: str, by: Accoun
             "before": {"type": account.type, "active": account.active},
             "after": {"type": role, "active": True if role == FUNCTIONAL else account.active},
         }
-        audit.record(organization_id, by.display_name, deed, primary or account.display_name, told, now=now)
+        subject = audit.Of(primary or account.display_name, account.id)
+        audit.record(organization_id, by.display_name, deed, subject, told, now=now)

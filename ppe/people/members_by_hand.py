@@ -89,5 +89,5 @@ def _record(account: Account, member: Account, deed: str, by: Account, now: date
         for row in Address.select().where(Address.account.in_([account.id, member.id]), Address.is_primary)
     }
     told = {"member": member.display_name, "address": primaries.get(member.id, "")}
-    subject = primaries.get(account.id) or account.display_name
+    subject = audit.Of(primaries.get(account.id) or account.display_name, account.id)
     audit.record(account.organization_id, by.display_name, deed, subject, told, now=now)

@@ -20,7 +20,6 @@ from ppe.sync.entry import Entry
 from ppe.sync.mirror import COLUMNS, entry_from
 
 SHOWN = 20
-SUBJECTS = 10  # of which the audit log is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +88,13 @@ def mass_updates(account: Account) -> list[MassUpdateRow]:
     return list(mine.order_by(MassUpdateRow.mass_update.desc()).limit(SHOWN))
 
 
-def events(account: Account, addresses: Sequence[str]) -> list[AuditEvent]:
-    """What the audit log says about this account, the newest first: by its addresses, and by a name only it has."""
-    subjects = list(addresses[:SUBJECTS])
-    namesakes = Account.select().where(
-        Account.organization == account.organization_id, Account.type == account.type,
-        Account.name_key == account.name_key,
-    )  # fmt: skip
-    if account.display_name and namesakes.limit(2).count() == 1:
-        subjects.append(account.display_name)
-    found: list[AuditEvent] = []
-    for subject in subjects:
-        about = (AuditEvent.organization == account.organization_id) & (AuditEvent.subject == subject)
-        query = AuditEvent.select().where(about).order_by(AuditEvent.at.desc(), AuditEvent.id.desc())
-        found.extend(list(query.limit(SHOWN)))
-    return sorted(found, key=lambda event: (event.at, event.id), reverse=True)[:SHOWN]
+def events(account: Account) -> list[AuditEvent]:
+    """What the audit log says about this account, the newest first.
+
+    Nothing from before it was made: SQLite gives the number of an account that was forgotten to another.
+    """
+    about = (AuditEvent.organization == account.organization_id) & (AuditEvent.subject_account == account.id)
+    since = AuditEvent.at >= account.created_at
+    return list(
+        AuditEvent.select().where(about, since).order_by(AuditEvent.at.desc(), AuditEvent.id.desc()).limit(SHOWN)
+    )

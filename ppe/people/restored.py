@@ -56,5 +56,5 @@ def _restore(organization_id: int, one: Seen, by: Account, now: datetime) -> Non
     ).where(Account.id == account.id).execute()
     accounts.give_addresses([(account.id, by_hand.with_addresses(kept[0] if kept else None, tuple(kept[1:])))])
     told = {"before": {}, "after": {"addresses": kept}, "addresses left out": list(lost)}
-    subject = kept[0] if kept else account.display_name
+    subject = audit.Of(kept[0] if kept else account.display_name, account.id)
     audit.record(organization_id, by.display_name, by_hand.deed(account.type, "restored"), subject, told, now=now)

@@ -47,7 +47,10 @@ def renew_recovery_codes(account: Account, visitor: Visitor, now: datetime) -> l
 
 
 def _report(account: Account, action: str, sentence: str, visitor: Visitor, now: datetime) -> None:
-    audit.record(account.organization_id, account.display_name, action, now=now, remote_address=visitor.remote_address)
+    audit.record(
+        account.organization_id, account.display_name, action, audit.Of(account.display_name, account.id),
+        now=now, remote_address=visitor.remote_address,
+    )  # fmt: skip
     outbox.ask(
         "second_factor_changed", organization_id=account.organization_id, account_id=account.id,
         details={"what": sentence, "at": now.isoformat(), "remote_address": visitor.remote_address}, now=now,

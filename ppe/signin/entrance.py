@@ -42,9 +42,10 @@ def after_second_step(waiting: HalfSignIn, factor: str, visitor: Visitor, now: d
 
 def _sign_in(account: Account, step: FirstStep, factor: str | None, visitor: Visitor, now: datetime) -> None:
     details: dict[str, Any] = {"first step": step.name, "second factor": factor}
+    subject = audit.Of(primary_of(account.id), account.id)
     with database.atomic():
         audit.record(
-            account.organization_id, account.display_name, "signed in", primary_of(account.id), details,
+            account.organization_id, account.display_name, "signed in", subject, details,
             now=now, remote_address=visitor.remote_address,
         )  # fmt: skip
         if step.fallback and step.name == PASSWORD:
@@ -58,8 +59,8 @@ def _report_fallback(account: Account, visitor: Visitor, now: datetime) -> None:
     """On record; an administrator's use is also mailed to the tech contact, or where there is none to all of them."""
     address = primary_of(account.id)
     audit.record(
-        account.organization_id, account.display_name, "signed in locally although Microsoft sign-in is on", address,
-        now=now, remote_address=visitor.remote_address,
+        account.organization_id, account.display_name, "signed in locally although Microsoft sign-in is on",
+        audit.Of(address, account.id), now=now, remote_address=visitor.remote_address,
     )  # fmt: skip
     if account.type != ADMIN:
         return

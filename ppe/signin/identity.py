@@ -127,6 +127,7 @@ def _write(who: Identity, account: Account, visitor: Visitor, now: datetime) -> 
         if not written:
             raise Refused("Your account was connected to another Microsoft account meanwhile.")
         audit.record(
-            account.organization_id, account.display_name, "Microsoft account connected", who.user_principal_name,
-            {"tenant": who.tenant_id, "object": who.object_id}, now=now, remote_address=visitor.remote_address,
+            account.organization_id, account.display_name, "Microsoft account connected",
+            audit.Of(who.user_principal_name, account.id), {"tenant": who.tenant_id, "object": who.object_id},
+            now=now, remote_address=visitor.remote_address,
         )  # fmt: skip

@@ -45,7 +45,7 @@ def ask_for(account_id: int, asker: Account, visitor: Visitor, now: datetime) ->
             details={"issued_by": asker.display_name}, now=now,
         )  # fmt: skip
         audit.record(
-            account.organization_id, asker.display_name, "one-time code mailed", address,
+            account.organization_id, asker.display_name, "one-time code mailed", audit.Of(address, account.id),
             now=now, remote_address=visitor.remote_address,
         )  # fmt: skip
     return address

@@ -53,7 +53,7 @@ def _note_failure(account: Account | None, address: str, visitor: Visitor, now: 
         account.organization_id if account else None,
         account.display_name if account else "somebody unknown",
         "sign-in failed",
-        address.strip().casefold() if account else "",
+        audit.Of(address.strip().casefold(), account.id) if account else "",
         now=now,
         remote_address=visitor.remote_address,
     )

@@ -86,7 +86,7 @@ def _set(account: Account, password_hash: str, keep: int | None, visitor: Visito
     links.void(account.id)
     audit.record(
         account.organization_id, account.display_name, "password changed",
-        now=now, remote_address=visitor.remote_address,
+        audit.Of(account.display_name, account.id), now=now, remote_address=visitor.remote_address,
     )  # fmt: skip
     details = {"at": now.isoformat(), "remote_address": visitor.remote_address}
     outbox.ask(

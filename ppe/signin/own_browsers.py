@@ -48,6 +48,6 @@ def revoke_all(account: Account, visitor: Visitor, now: datetime) -> int:
 
 def _record(account: Account, action: str, count: int, visitor: Visitor, now: datetime) -> None:
     audit.record(
-        account.organization_id, account.display_name, action, account.display_name, {"count": count},
-        now=now, remote_address=visitor.remote_address,
+        account.organization_id, account.display_name, action, audit.Of(account.display_name, account.id),
+        {"count": count}, now=now, remote_address=visitor.remote_address,
     )  # fmt: skip

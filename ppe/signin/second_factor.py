@@ -139,4 +139,7 @@ def _note_failure(account: Account, visitor: Visitor, now: datetime) -> None:
 
 
 def _record(account: Account, action: str, visitor: Visitor, now: datetime) -> None:
-    audit.record(account.organization_id, account.display_name, action, now=now, remote_address=visitor.remote_address)
+    audit.record(
+        account.organization_id, account.display_name, action, audit.Of(account.display_name, account.id),
+        now=now, remote_address=visitor.remote_address,
+    )  # fmt: skip

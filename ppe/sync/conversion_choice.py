@@ -37,7 +37,8 @@ def choose(run: SyncRun, change_ids: Sequence[int], by: Account, now: datetime) 
                 left_out[row.name] = why
             else:
                 deed = "conversion to functional account chosen"
-                audit.record(run.organization_id, by.display_name, deed, row.address or row.name, now=now)
+                subject = audit.Of(row.address or row.name, row.account_id or 0)
+                audit.record(run.organization_id, by.display_name, deed, subject, now=now)
     return len(rows) - len(left_out), left_out
 
 

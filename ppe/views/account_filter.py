@@ -68,10 +68,11 @@ def kind_choices(kinds: tuple[str, ...]) -> dict[str, str]:
 
 def position() -> Position:
     """Where the page lies that was asked for; the first for anything that is no number."""
-    return Position(after=_number("after"), before=_number("before"))
+    return Position(after=number("after"), before=number("before"))
 
 
-def _number(name: str) -> int:
+def number(name: str) -> int:
+    """A key of the request; 0 for anything that is none."""
     said = request.args.get(name, "")
     return int(said) if said.isascii() and said.isdigit() and len(said) <= 18 else 0
 

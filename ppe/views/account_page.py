@@ -32,7 +32,8 @@ def gather(row: Row) -> dict[str, Any]:
         "compared": person.compared(row.account, row.primary, row.aliases),
         "changes": person.sync_changes(row.account),
         "mass_updates": person.mass_updates(row.account),
-        "events": person.events(row.account, [address for address in (row.primary, *row.aliases) if address]),
+        "events": person.events(row.account),
+        "shown": person.SHOWN,
     }
 
 

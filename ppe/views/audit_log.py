@@ -11,9 +11,10 @@ from ppe.audit_log import Filter
 from ppe.clock import utcnow
 from ppe.db import database
 from ppe.mass_update import review
-from ppe.models import AuditEvent
+from ppe.models import Account, AuditEvent
 from ppe.spreadsheet import BYTE_ORDER_MARK, line
 from ppe.views.access import admin_required, current_admin_name, current_organization
+from ppe.views.account_filter import number
 from ppe.views.words import details_lines
 
 bp = Blueprint("audit_log", __name__, url_prefix="/account-management/audit-log")
@@ -35,6 +36,7 @@ def page() -> ResponseReturnValue:
         mass_updates=_mass_updates(organization.id, found.rows),
         actions=audit_log.actions(organization.id),
         wanted=wanted,
+        about=_account_of(wanted),
         is_newest=before is None,
     )
 
@@ -55,8 +57,17 @@ def _mass_updates(organization_id: int, events: Sequence[AuditEvent]) -> set[int
     return review.kept(organization_id, named)
 
 
+def _account_of(wanted: Filter) -> Account | None:
+    """The account that the events are about, if it is still there."""
+    found: Account | None = Account.get_or_none(
+        Account.organization == current_organization().id, Account.id == wanted.account_id
+    )
+    return found
+
+
 def _asked() -> Filter:
     return Filter(
+        account_id=number("account"),
         text=request.args.get("text", "").strip()[:200],
         action=request.args.get("action", "")[:200],
         first_day=_day("first_day"),
