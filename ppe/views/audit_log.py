@@ -28,7 +28,7 @@ COLUMNS = ("When (UTC)", "Who", "Address", "What", "About", "Details", "From")
 def page() -> ResponseReturnValue:
     """The newest events that fit the filter; older ones page by page."""
     organization, wanted = current_organization(), _asked()
-    before = request.args.get("before", type=int)
+    before = number("before")
     found = audit_log.page(organization.id, organization.time_zone, wanted, before)
     return render_template(
         "audit_log/page.html",
@@ -37,7 +37,7 @@ def page() -> ResponseReturnValue:
         actions=audit_log.actions(organization.id),
         wanted=wanted,
         about=_account_of(wanted),
-        is_newest=before is None,
+        is_newest=not before,
     )
 
 
@@ -76,11 +76,12 @@ def _asked() -> Filter:
 
 
 def _day(name: str) -> date | None:
-    """What is no day counts as not asked for."""
+    """What is no day counts as not asked for, and so do the first and the last there is: none lies beside them."""
     try:
-        return date.fromisoformat(request.args.get(name, ""))
+        day = date.fromisoformat(request.args.get(name, ""))
     except ValueError:
         return None
+    return day if date.min < day < date.max else None
 
 
 def _lines(organization_id: int, time_zone: str, wanted: Filter) -> Iterator[str]:

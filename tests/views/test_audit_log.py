@@ -87,6 +87,23 @@ def test_it_is_filtered_by_words_by_deed_and_by_days_of_the_organisations_own_ca
     assert found("first_day=nonsense&before=x") == {"tuesday", "wednesday", "thursday"}
 
 
+@pytest.mark.parametrize(
+    "query",
+    ["last_day=9999-12-31", "first_day=0001-01-01", "first_day=9999-12-31", "before=-1", f"before={2**63}",
+     f"before={'9' * 30}", f"before={'9' * 5000}"],
+)  # fmt: skip
+@pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/Los_Angeles"])
+def test_what_cannot_be_reckoned_with_counts_as_not_asked_for(
+    signed_in: FlaskClient, people: People, open_database: OpenDatabase, query: str, zone: str
+) -> None:
+    with open_database():
+        Organization.update(time_zone=zone).where(Organization.id == people.contoso.id).execute()
+        _event(people, subject="oldest")
+    for page in (LOG, f"{LOG}/events.csv"):
+        answer = signed_in.get(f"{page}?{query}")
+        assert (answer.status_code, "oldest" in answer.text) == (200, True)
+
+
 def test_another_organisations_events_stay_unseen(
     signed_in: FlaskClient, people: People, open_database: OpenDatabase
 ) -> None:
