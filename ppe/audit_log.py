@@ -2,14 +2,14 @@
 as the first."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
 from ppe import audit, audit_words
 from ppe.db import execute, stamp
-from ppe.models import AuditEvent
+from ppe.models import Account, AuditEvent
 from ppe.sql_parts import Part, every
 
 ROWS_PER_PAGE = 50
@@ -64,9 +64,11 @@ def export(organization_id: int, time_zone: str, wanted: Filter) -> Iterator[Aud
             return
 
 
-def record_export(organization_id: int, by_name: str, now: datetime) -> None:
-    """Taking the log home is on record too."""
-    audit.record(organization_id, by_name, "audit log exported", now=now)
+def record_export(organization_id: int, by_name: str, wanted: Filter, about: Account | None, now: datetime) -> None:
+    """Taking the log home is on record too, with the filter that said what of it."""
+    subject = audit.Of(about.display_name, about.id) if about else ""
+    asked = {name: str(value) for name, value in asdict(wanted).items() if value and name != "account_id"}
+    audit.record(organization_id, by_name, "audit log exported", subject, {"filter": asked} if asked else {}, now=now)
 
 
 def actions(organization_id: int) -> list[str]:

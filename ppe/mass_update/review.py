@@ -136,6 +136,11 @@ def cancel(one: MassUpdate, by: Account, now: datetime) -> None:
             )
 
 
+def record_export(one: MassUpdate, by_name: str, now: datetime) -> None:
+    """Taking the list home is on record."""
+    audit.record(one.organization_id, by_name, "mass update exported", whom(one), told(one), now=now)
+
+
 def whom(one: MassUpdate) -> str:
     """For how many accounts it is, and how they were chosen."""
     number = one.to_change + one.left_out

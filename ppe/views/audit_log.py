@@ -46,7 +46,7 @@ def page() -> ResponseReturnValue:
 def download() -> ResponseReturnValue:
     """Everything that the filter finds, streamed. Taking it home is on record too."""
     organization, wanted = current_organization(), _asked()
-    audit_log.record_export(organization.id, current_admin_name(), utcnow())
+    audit_log.record_export(organization.id, current_admin_name(), wanted, _account_of(wanted), utcnow())
     headers = {"Content-Disposition": "attachment; filename=audit-log.csv", "Cache-Control": "no-store"}
     return Response(_lines(organization.id, organization.time_zone, wanted), mimetype="text/csv", headers=headers)
 

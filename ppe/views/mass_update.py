@@ -16,7 +16,7 @@ from ppe.mass_update import review
 from ppe.mass_update.choices import Choices
 from ppe.models import APPLYING, CHANGED, LEFT_OUT, NOT_CHANGED, PREPARING, TO_DO, MassUpdate, MassUpdateRow
 from ppe.spreadsheet import BYTE_ORDER_MARK, line
-from ppe.views.access import admin_required, current_organization
+from ppe.views.access import admin_required, current_admin_name, current_organization
 from ppe.views.account_filter import position, told
 from ppe.views.words import differences
 
@@ -81,6 +81,7 @@ def cancel(mass_update_id: int) -> ResponseReturnValue:
 def download(mass_update_id: int) -> ResponseReturnValue:
     """Every account of it with what changes or changed, streamed."""
     found = _mine(mass_update_id)
+    review.record_export(found, current_admin_name(), utcnow())
     headers = {
         "Content-Disposition": f"attachment; filename=mass-update-{found.id}.csv",
         "Cache-Control": "no-store",

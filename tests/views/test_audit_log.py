@@ -119,11 +119,24 @@ def test_it_is_taken_home_whole_and_without_formulas_and_that_is_on_record(
 ) -> None:
     with open_database():
         _event(people, subject="=1+1", details={"before": {"name": "A"}, "after": {"name": "B"}})
-    file = signed_in.get(f"{LOG}/events.csv?action=domain+removed").text.lstrip("\ufeff")
+    address = f"{LOG}/events.csv?action=domain+removed&text=ada&first_day=2026-11-01"
+    file = signed_in.get(address).text.lstrip("\ufeff")
     rows = list(csv.DictReader(StringIO(file)))
     assert [(row["About"], row["Details"]) for row in rows] == [("'=1+1", "Name: A → B")]
     with open_database():
-        assert AuditEvent.select().where(AuditEvent.action == "audit log exported").count() == 1
+        exported = AuditEvent.get(AuditEvent.action == "audit log exported")
+    asked = {"text": "ada", "action": "domain removed", "first_day": "2026-11-01"}
+    assert (exported.subject, exported.details) == ("", {"filter": asked})
+
+
+def test_the_events_about_one_account_are_taken_home_on_record_under_its_name(
+    signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    signed_in.get(f"{LOG}/events.csv?account={people.bob.id}")
+    signed_in.get(f"{LOG}/events.csv?account={people.eve.id}")
+    with open_database():
+        exported = AuditEvent.select().where(AuditEvent.action == "audit log exported").order_by(AuditEvent.id)
+        assert [(event.subject, event.subject_account) for event in exported] == [("Bob", people.bob.id), ("", None)]
 
 
 @pytest.mark.parametrize("deed", ["UPDATE audit_event SET actor = 'nobody'", "DELETE FROM audit_event"])

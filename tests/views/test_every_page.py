@@ -139,7 +139,7 @@ def fabrikams(people: People, open_database: OpenDatabase) -> dict[str, list[int
         )
         mass_update = MassUpdate.create(
             organization=fabrikam, created_by_name="Eve", types=["end_user"], choices={"digest": "on"}, state="review",
-            to_change=1, created_at=now,
+            to_change=1, created_at=now, prepared_at=now,
         )  # fmt: skip
         domain = Domain.get(Domain.organization == fabrikam)
         claim = DomainClaim.create(
@@ -234,6 +234,25 @@ def test_no_address_reaches_what_belongs_to_another_organisation(
             assert "fabrikam" not in answer.text.casefold(), rule.rule
     with open_database():
         assert _everything() == before
+
+
+def test_every_file_that_is_taken_home_is_on_record(
+    app: Flask, client: FlaskClient, fabrikams: dict[str, list[int]], open_database: OpenDatabase
+) -> None:
+    sign_in(client, "eve@fabrikam.example")
+    files = 0
+    for method, rule in _pages(app):
+        address = _address(app, rule, {name: fabrikams[name][0] for name in rule.arguments})
+        if method != "GET" or client.get(address).mimetype != "text/csv":
+            continue
+        files += 1
+        with open_database():
+            event = AuditEvent.select().order_by(AuditEvent.id.desc()).get()
+        assert (event.actor, event.action[-8:]) == ("Eve", "exported"), address
+        client.get(address)
+        with open_database():
+            assert AuditEvent.select().where(AuditEvent.action == event.action).count() == 2, address
+    assert files == 7
 
 
 @pytest.mark.parametrize("number", [999_999, 10**18 - 1, 10**25])

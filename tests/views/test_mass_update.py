@@ -192,7 +192,9 @@ def test_a_filter_by_kind_is_kept_on_the_way_from_the_list(
     assert "Vault" not in text
 
 
-def test_the_result_comes_as_a_file(app: Flask, signed_in: FlaskClient, people: People) -> None:
+def test_the_result_comes_as_a_file_and_that_is_on_record(
+    app: Flask, signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
     query = f"list=users&whom=ticked&ticked={people.bob.id}&ticked={people.ada.id}"
     address = work(app, begin(signed_in, query, new_role="silent_user"))
     work(app, signed_in.post(f"{address}/apply"))
@@ -202,6 +204,10 @@ def test_the_result_comes_as_a_file(app: Flask, signed_in: FlaskClient, people: 
         "Bob,bob@contoso.example,Changed,,Role: End User → Silent User",
         f'Ada,ada@contoso.example,Left out,"{deciding.ADMINISTRATOR}",',
     ]
+    with open_database():
+        exported = AuditEvent.get(AuditEvent.action == "mass update exported")
+    assert (exported.actor, exported.subject) == ("Ada", "2 accounts ticked")
+    assert exported.details["what"] == {"Role": "Silent User"}
 
 
 def test_it_can_be_cancelled_and_stopped(app: Flask, signed_in: FlaskClient, people: People) -> None:
