@@ -10,7 +10,7 @@ from email_validator import EmailNotValidError, validate_email
 from ppe import audit
 from ppe.db import database, execute_many, stamp
 from ppe.errors import NotFound, Refused
-from ppe.models import Account, Address, Exemption, folded
+from ppe.models import Account, Address, Exemption, Organization, folded
 
 Thing = Mapping[str, str | None]  # what can be exempt: its object_id, address and name
 
@@ -63,10 +63,11 @@ def add(organization_id: int, address: str, reason: str, last_day: date | None, 
     spelled = unicodedata.normalize("NFC", address.strip()).casefold()
     if not _looks_like_address(spelled):
         raise Refused("Write a whole mail address, such as ada@contoso.com.", "address")
-    if last_day is not None and last_day < now.date():
+    today = _today(organization_id, now)
+    if last_day is not None and last_day < today:
         raise Refused("The last day is over already. Choose today or a later day, or leave it empty.", "last_day")
     thing = _thing_at(organization_id, spelled)
-    said_already = in_force(organization_id, now.date()).where(
+    said_already = in_force(organization_id, today).where(
         Exemption.address == thing["address"], Exemption.reason == reason, Exemption.last_day == last_day
     )
     if not said_already.exists():
@@ -112,7 +113,7 @@ def end_all(organization_id: int, things: Sequence[Thing], actor: str, now: date
 
     It leaves no record: whoever calls writes one for all.
     """
-    at, today = stamp(now), now.date().isoformat()
+    at, today = stamp(now), _today(organization_id, now).isoformat()
     for column in ("object_id", "address"):
         keys = [thing[column] for thing in things if thing.get(column)]
         execute_many(
@@ -138,6 +139,11 @@ def end(organization_id: int, exemption_id: int, actor: str, now: datetime) -> N
         )
         if ended:
             audit.record(organization_id, actor, "exemption ended", exemption.name, now=now)
+
+
+def _today(organization_id: int, now: datetime) -> date:
+    organization: Organization = Organization.get_by_id(organization_id)
+    return organization.today(now)
 
 
 def _looks_like_address(text: str) -> bool:

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from peewee import (
     SQL,
@@ -143,6 +144,10 @@ class Organization(Table):
     notice_addresses = JSONField(default=list)  # further ones: a ticket system, a shared mailbox
     summary_until = UTCDateTimeField(null=True)
     created_at = UTCDateTimeField()
+
+    def today(self, now: datetime) -> date:
+        """The day that it is in its own time zone: exemptions hold by it."""
+        return now.astimezone(ZoneInfo(self.time_zone)).date()
 
 
 class Domain(Table):

@@ -67,7 +67,9 @@ def to_the_end(one: MassUpdate, clock: Clock) -> None:
 
 def _asked(one: MassUpdate) -> Query:
     if one.ticked is None:
-        return search.query(one.organization_id, one.types, Filter(**one.wanted), one.created_at.date())
+        return search.query(
+            one.organization_id, one.types, Filter(**one.wanted), one.organization.today(one.created_at)
+        )
     are_ticked = Part(f"a.id IN ({marks(one.ticked)})", tuple(one.ticked))
     return Query(one.organization_id, tuple(one.types), (are_ticked,))
 
@@ -106,7 +108,7 @@ def _found(row: Sequence[Any]) -> Found:
 
 def _store(one: MassUpdate, batch: Sequence[Found], choices: Choices, now: datetime) -> None:
     """Rows of one batch, with their exemptions where those are of interest."""
-    exemptions = _exemptions(one.organization_id, batch, now.date()) if choices.exemption else {}
+    exemptions = _exemptions(one.organization_id, batch, one.organization.today(now)) if choices.exemption else {}
     rows, to_change = [], 0
     for found in batch:
         account = replace(found.account, exemption=exemptions.get(found.account.account_id))

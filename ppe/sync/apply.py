@@ -57,7 +57,7 @@ class Apply:
         self.run = run
         self.clock = clock
         self.tenant = connection.tenant_id
-        self.planner = Planner(run, connection, clock().date())
+        self.planner = Planner(run, connection, clock())
 
     def to_the_end(self) -> None:
         """Go through all ticked changes that have no outcome yet, then through the members of the groups.

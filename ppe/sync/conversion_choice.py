@@ -26,7 +26,7 @@ def choose(run: SyncRun, change_ids: Sequence[int], by: Account, now: datetime) 
     """
     if run.undoes_id is not None:
         raise Refused("Nobody is converted by an undo. Convert them on their own pages.")
-    planner = Planner(run, Connection.get_by_id(run.connection_id), now.date())
+    planner = Planner(run, Connection.get_by_id(run.connection_id), now)
     with database.atomic():
         keep_open(run)
         rows = list(SyncChange.select().where(SyncChange.run == run, SyncChange.id.in_(list(change_ids))))

@@ -1,7 +1,7 @@
 """The plan as rows: a page's worth behind each page, and what only the whole mirror can tell at the end."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import datetime
 from typing import Any
 
 from ppe.db import as_json, batches, execute, execute_many, marks
@@ -38,10 +38,10 @@ Exemptions = tuple[dict[str, str], dict[str, str]]
 class Planner:
     """Plans for one run: its connection's options, as they stand now, and the exemptions in force today."""
 
-    def __init__(self, run: SyncRun, connection: Connection, today: date) -> None:
+    def __init__(self, run: SyncRun, connection: Connection, now: datetime) -> None:
         self.run = run
         self.options = options_of(connection)
-        self.today = today
+        self.today = run.organization.today(now)
         self.pairs = Pairs(run.organization_id, connection.id)
         self.connection_id = connection.id
 

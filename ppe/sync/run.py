@@ -63,7 +63,7 @@ def _as_far_as_it_goes(run: SyncRun, clock: Clock, wire: Wire | None) -> None:
 def pull(run: SyncRun, clock: Clock, wire: Wire | None = None) -> None:
     """Stream the directory into the mirror, planning behind every page."""
     settings = Connection.get_by_id(run.connection_id)
-    planner = Planner(run, settings, clock().date())
+    planner = Planner(run, settings, clock())
     if run.state == QUEUED:
         with database.atomic():
             claim.keep(run, clock(), state=PULLING)
@@ -73,7 +73,7 @@ def pull(run: SyncRun, clock: Clock, wire: Wire | None = None) -> None:
 
 def plan(run: SyncRun, clock: Clock) -> None:
     """Decide what only the whole mirror can tell, then open the review."""
-    planner = Planner(run, Connection.get_by_id(run.connection_id), clock().date())
+    planner = Planner(run, Connection.get_by_id(run.connection_id), clock())
     _in_steps(run, clock, 0, planner.plan_rest)
     with database.atomic():
         planner.drop_gone()

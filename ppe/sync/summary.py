@@ -173,7 +173,7 @@ class _Gathering:
         return LeftOut(run.id, total, tuple(shown), total - sum(reason.count for reason in shown)) if total else None
 
     def _ending(self) -> Iterable[tuple[str, Any]]:
-        today = self.now.date()
+        today = self.organization.today(self.now)
         soon = exemptions.in_force(self.organization.id, today).where(Exemption.last_day <= today + ENDS_WITHIN)
         for exemption in soon.order_by(Exemption.last_day, Exemption.name).limit(NAMES_SHOWN):
             yield report.named(exemption.name or exemption.address or exemption.object_id).name, exemption.last_day

@@ -5,7 +5,7 @@ The plan is made step by step, like that of any run: killed in the middle, it go
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import structlog
@@ -101,8 +101,7 @@ class Undoing:
     def __init__(self, run: SyncRun, connection: Connection, clock: Clock) -> None:
         self.run = run
         self.clock = clock
-        today: date = clock().date()
-        self.planner = Planner(run, connection, today)
+        self.planner = Planner(run, connection, clock())
         self.chosen: list[int] | None = run.cursor["chosen"]
 
     def to_the_end(self) -> None:

@@ -1,6 +1,7 @@
 """Who may see which page: every view but the way in stands behind `admin_required` or `signed_in_required`."""
 
 from collections.abc import Callable
+from datetime import date
 from functools import wraps
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -76,6 +77,11 @@ def current_organization() -> Organization:
     """The organisation of the signed-in account: every query of a view starts from it."""
     organization: Organization = current_user.organization
     return organization
+
+
+def current_day() -> date:
+    """The day that it is in the organisation of the signed-in account."""
+    return current_organization().today(utcnow())
 
 
 def current_admin_name() -> str:

@@ -18,7 +18,7 @@ from ppe.people.details import Details
 from ppe.people.functional_details import ACCOUNT_TYPES
 from ppe.sync import fields
 from ppe.views import functional_accounts, users
-from ppe.views.access import admin_required, current_organization
+from ppe.views.access import admin_required, current_day, current_organization
 from ppe.views.by_hand import family, row_of, seen
 
 CHOICES = {
@@ -109,7 +109,7 @@ def _empty(typed: Details, wrong: dict[str, str], *, welcome: bool) -> str:
 
 
 def _filled(row: Row, typed: Details, wrong: dict[str, str] | None = None, changed: Any = ()) -> str:
-    exemption = exemptions.covering(row.account, row.primary, utcnow().date())
+    exemption = exemptions.covering(row.account, row.primary, current_day())
     return render_template(
         family().form, row=row, typed=typed, wrong=wrong or {}, changed=changed, exemption=exemption,
         seen=json.dumps(_details(row).told()), **CHOICES,

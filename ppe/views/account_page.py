@@ -5,12 +5,12 @@ from typing import Any
 from flask import url_for
 
 from ppe import exemptions
-from ppe.clock import utcnow
 from ppe.groups import nesting
 from ppe.lists import listings
 from ppe.lists.listings import Row
 from ppe.models import FUNCTIONAL, GROUP, Account
 from ppe.people import person, planned
+from ppe.views.access import current_day
 
 _PAGES = {FUNCTIONAL: "functional_accounts.one", GROUP: "groups.one"}
 
@@ -25,7 +25,7 @@ def gather(row: Row) -> dict[str, Any]:
         "groups": groups,
         "group_count": group_count,
         "through": nesting.through(row.account, groups),
-        "exemption": exemptions.covering(row.account, row.primary, utcnow().date()),
+        "exemption": exemptions.covering(row.account, row.primary, current_day()),
         "planned": waiting,
         "planned_groups": of_groups,
         "last": None if waiting or of_groups or not row.account.is_synced else planned.last_finished(row.account),

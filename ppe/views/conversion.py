@@ -12,7 +12,7 @@ from ppe.models import END_USER, FUNCTIONAL, PERSON_TYPES
 from ppe.people import conversion
 from ppe.people.conversion import ROLES_BACK
 from ppe.sync.fields import TYPE_WORDS
-from ppe.views.access import admin_required
+from ppe.views.access import admin_required, current_day
 from ppe.views.by_hand import row_of, seen
 
 bp = Blueprint("conversion", __name__)
@@ -75,7 +75,7 @@ def _back(row: Row, wrong: dict[str, str] | None = None) -> str:
         row=row,
         obstacle=conversion.obstacle(row.account),
         danger=conversion.danger(row.account),
-        exemption=exemptions.covering(row.account, row.primary, utcnow().date()),
+        exemption=exemptions.covering(row.account, row.primary, current_day()),
         roles=ROLE_CHOICES,
         role=request.form.get("role", END_USER),
         exempt="exempt" in request.form,

@@ -11,7 +11,7 @@ from ppe.errors import Refused
 from ppe.lists import listings
 from ppe.models import ACCOUNT_TYPES
 from ppe.views import account_page
-from ppe.views.access import admin_required, current_admin_name, current_organization
+from ppe.views.access import admin_required, current_admin_name, current_day, current_organization
 from ppe.views.account_filter import position
 
 bp = Blueprint("exemptions", __name__, url_prefix="/exemptions")
@@ -70,7 +70,7 @@ def _day(typed: str) -> date | None:
 
 def _page(typed: dict[str, str], wrong: dict[str, str] | None = None) -> str:
     text, ended = request.args.get("text", "").strip()[:200], request.args.get("show") == "ended"
-    organization_id, today = current_organization().id, utcnow().date()
+    organization_id, today = current_organization().id, current_day()
     return render_template(
         "exemptions/page.html",
         page=listings.exempted(organization_id, today, text, position(), ended=ended),

@@ -10,7 +10,7 @@ from ppe.db import database
 from ppe.lists import exports
 from ppe.models import FUNCTIONAL, PERSON_TYPES
 from ppe.spreadsheet import BYTE_ORDER_MARK, line
-from ppe.views.access import admin_required, current_admin_name, current_organization
+from ppe.views.access import admin_required, current_admin_name, current_day, current_organization
 from ppe.views.account_filter import asked
 
 bp = Blueprint("exports", __name__)
@@ -22,7 +22,7 @@ def users() -> ResponseReturnValue:
     """The users; the file can be imported again."""
     wanted, now, organization_id = asked(PERSON_TYPES), utcnow(), current_organization().id
     exports.record(organization_id, current_admin_name(), "users", wanted, now)
-    found = exports.people(organization_id, PERSON_TYPES, wanted, now.date())
+    found = exports.people(organization_id, PERSON_TYPES, wanted, current_day())
     return _file("users.csv", exports.PERSON_COLUMNS, found)
 
 
@@ -32,7 +32,7 @@ def functional_accounts() -> ResponseReturnValue:
     """The functional accounts; the file can be imported again."""
     wanted, now, organization_id = asked(), utcnow(), current_organization().id
     exports.record(organization_id, current_admin_name(), "functional accounts", wanted, now)
-    found = exports.people(organization_id, [FUNCTIONAL], wanted, now.date())
+    found = exports.people(organization_id, [FUNCTIONAL], wanted, current_day())
     return _file("functional-accounts.csv", exports.PERSON_COLUMNS, found)
 
 
@@ -42,7 +42,7 @@ def groups() -> ResponseReturnValue:
     """The groups, with a line for each member."""
     wanted, now, organization_id = asked(), utcnow(), current_organization().id
     exports.record(organization_id, current_admin_name(), "groups", wanted, now)
-    return _file("groups.csv", exports.GROUP_COLUMNS, exports.groups(organization_id, wanted, now.date()))
+    return _file("groups.csv", exports.GROUP_COLUMNS, exports.groups(organization_id, wanted, current_day()))
 
 
 def _file(name: str, columns: Sequence[str], found: Iterable[Sequence[str]]) -> Response:

@@ -11,7 +11,7 @@ from ppe.lists.listings import Row
 from ppe.models import FUNCTIONAL
 from ppe.people import conversion, members_by_hand
 from ppe.views import account_page, members
-from ppe.views.access import admin_required, current_organization
+from ppe.views.access import admin_required, current_day, current_organization
 from ppe.views.account_filter import CHOICES, MAIL_KINDS, asked, kind_choices, position, words_of
 
 bp = Blueprint("functional_accounts", __name__, url_prefix="/functional-accounts")
@@ -22,7 +22,7 @@ bp = Blueprint("functional_accounts", __name__, url_prefix="/functional-accounts
 def page() -> ResponseReturnValue:
     """The organisation's functional accounts by name, filtered."""
     wanted = asked()
-    found = listings.accounts(current_organization().id, [FUNCTIONAL], wanted, utcnow().date(), position())
+    found = listings.accounts(current_organization().id, [FUNCTIONAL], wanted, current_day(), position())
     return render_template(
         "functional_accounts/page.html",
         page=found, wanted=wanted, query=words_of(wanted), choices={"kind": kind_choices(MAIL_KINDS)} | CHOICES,

@@ -3,12 +3,11 @@
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from ppe.clock import utcnow
 from ppe.lists import listings
 from ppe.models import GROUP
 from ppe.sync.entry import GROUP_KINDS
 from ppe.views import account_page, members
-from ppe.views.access import admin_required, current_organization
+from ppe.views.access import admin_required, current_day, current_organization
 from ppe.views.account_filter import CHOICES, asked, kind_choices, position, words_of
 
 bp = Blueprint("groups", __name__, url_prefix="/groups")
@@ -21,7 +20,7 @@ def page() -> ResponseReturnValue:
     wanted = asked()
     choices = {"kind": kind_choices(GROUP_KINDS)} | CHOICES
     del choices["sort"]  # a group has no address
-    found = listings.accounts(current_organization().id, [GROUP], wanted, utcnow().date(), position())
+    found = listings.accounts(current_organization().id, [GROUP], wanted, current_day(), position())
     return render_template("groups/page.html", page=found, wanted=wanted, query=words_of(wanted), choices=choices)
 
 

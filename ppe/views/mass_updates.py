@@ -13,7 +13,7 @@ from ppe.lists.search import Filter
 from ppe.mass_update import beginning, choices, review
 from ppe.mass_update.choices import Choices
 from ppe.models import FUNCTIONAL, PERSON_TYPES
-from ppe.views.access import admin_required, current_organization
+from ppe.views.access import admin_required, current_day, current_organization
 from ppe.views.account_filter import asked, told, words_of
 
 bp = Blueprint("mass_updates", __name__, url_prefix="/mass-update")
@@ -60,7 +60,7 @@ def begin() -> ResponseReturnValue:
     if selection is None:
         return _page(None, Choices(), {"form": NO_LIST}), 422
     wanted = choices.typed(request.form, selection.types)
-    wrong = choices.problems(wanted, utcnow().date())
+    wrong = choices.problems(wanted, current_day())
     if selection.ticked == []:
         wrong = {"form": NOBODY}
     if wrong:
@@ -101,7 +101,7 @@ def _whom(selection: Selection) -> str:
     if selection.ticked is not None:
         number = len(selection.ticked)
         return f"{number:,} {one if number == 1 else many} ticked"
-    organization_id, today = current_organization().id, utcnow().date()
+    organization_id, today = current_organization().id, current_day()
     found = listings.accounts(organization_id, selection.types, selection.wanted, today)
     more = "more than " if found.is_more else ""
     return f"all {many} that this filter finds: {more}{found.total:,}"

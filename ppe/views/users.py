@@ -14,7 +14,7 @@ from ppe.signin import issued_codes, second_factor, sessions
 from ppe.sms import masked
 from ppe.sync.fields import TYPE_WORDS
 from ppe.views import account_page
-from ppe.views.access import admin_required, current_organization, visitor
+from ppe.views.access import admin_required, current_day, current_organization, visitor
 from ppe.views.account_filter import CHOICES, asked, position, words_of
 
 bp = Blueprint("users", __name__, url_prefix="/users")
@@ -27,7 +27,7 @@ ROLE_CHOICES = {"": "Every role"} | {role: TYPE_WORDS[role] for role in PERSON_T
 def page() -> ResponseReturnValue:
     """The organisation's users by name, filtered."""
     wanted = asked(PERSON_TYPES)
-    found = listings.accounts(current_organization().id, PERSON_TYPES, wanted, utcnow().date(), position())
+    found = listings.accounts(current_organization().id, PERSON_TYPES, wanted, current_day(), position())
     return render_template(
         "users/page.html", page=found, wanted=wanted, query=words_of(wanted), choices={"role": ROLE_CHOICES, **CHOICES}
     )
