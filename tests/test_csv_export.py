@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from ppe import db
 from ppe.clock import utcnow
 from ppe.csv_import import line, review, upload
-from ppe.db import execute_many, stamp
+from ppe.db import execute, execute_many, stamp
 from ppe.lists import exports
 from ppe.lists.search import Filter
 from ppe.models import (
@@ -44,7 +44,9 @@ def table(browser: FlaskClient, path: str) -> list[list[str]]:
     return list(csv.reader(StringIO(answer.text[1:], newline="")))
 
 
-@pytest.mark.parametrize("path", ["/users.csv", "/functional-accounts.csv", "/groups.csv"])
+@pytest.mark.parametrize(
+    "path", ["/users.csv", "/functional-accounts.csv", "/functional-accounts/members.csv", "/groups.csv"]
+)
 def test_files_are_for_administrators_alone(app: Flask, people: People, path: str) -> None:
     assert_administrators_only(app, path)
 
@@ -126,11 +128,47 @@ def test_groups_have_a_line_for_each_member(
             group_kind="security", fingerprint="", seen_in_run=1,
         )  # fmt: skip
     assert table(signed_in, "/groups.csv") == [
-        ["Group", "Kind", "Primary address", "Member", "Member address", "Member role"],
-        ["Staff", "Security group", "", "Ada", "ada@contoso.example", "Organization Admin"],
-        ["Staff", "Security group", "", "Bob", "bob@contoso.example", "End User"],
-        ["Nobody", "Group", "", "", "", ""],
+        ["Group", "Kind", "Member", "Member address", "Member role"],
+        ["Staff", "Security group", "Ada", "ada@contoso.example", "Organization Admin"],
+        ["Staff", "Security group", "Bob", "bob@contoso.example", "End User"],
+        ["Nobody", "Group", "", "", ""],
     ]
+
+
+def test_so_do_functional_accounts_in_a_file_of_their_own(
+    signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    with open_database():
+        sales, desk, closed = (
+            add_account(people.contoso, FUNCTIONAL, name.title(), f"{name}@contoso.example")
+            for name in ("sales", "desk", "closed")
+        )
+        Account.update(group_kind="distribution").where(Account.id == sales.id).execute()
+        for member in (people.ada, desk):
+            Membership.create(group=sales, member=member)
+        Address.delete().where(Address.account == closed).execute()
+        Account.update(removed_at=utcnow(), removed_addresses=["closed@contoso.example"]).where(
+            Account.id == closed.id
+        ).execute()
+        theirs = add_account(people.fabrikam, FUNCTIONAL, "Theirs", "theirs@fabrikam.example")
+        Membership.create(group=theirs, member=people.eve)
+    headings = ["Functional account", "Kind", "Primary address", "Member", "Member address", "Member role"]
+    path = "/functional-accounts/members.csv"
+    assert table(signed_in, path) == [
+        headings,
+        ["Sales", "Distribution list", "sales@contoso.example", "Ada", "ada@contoso.example", "Organization Admin"],
+        ["Sales", "Distribution list", "sales@contoso.example", "Desk", "desk@contoso.example", "Functional Account"],
+        ["Desk", "Functional Account", "desk@contoso.example", "", "", ""],
+    ]
+    assert [row[:3] for row in table(signed_in, f"{path}?state=removed")[1:]] == [
+        ["Closed", "Functional Account", "closed@contoso.example"]
+    ]
+    assert [row[0] for row in table(signed_in, f"{path}?kind=distribution&text=sa")[1:]] == ["Sales", "Sales"]
+    assert f'href="{path}?kind=distribution"' in signed_in.get("/functional-accounts?kind=distribution").text
+    with open_database():
+        last = AuditEvent.select().order_by(AuditEvent.id.desc()).get()
+    asked = {"filter": {"text": "sa", "kind": "distribution"}}
+    assert (last.action, last.details) == ("members of functional accounts exported", asked)
 
 
 def accounts() -> Iterator[tuple[object, ...]]:
@@ -173,9 +211,18 @@ def test_no_number_of_people_is_held_at_once(people: People, open_database: Open
             " VALUES (?, 'end_user', ?, '', '', '', ?, ?, ?, 1, ?, '', '')",
             [(people.contoso.id, f"Person {i:05}", True, False, False, stamp(utcnow())) for i in range(10_000)],
         )
-        tracemalloc.start()
-        count = sum(1 for _ in exports.people(people.contoso.id, PERSON_TYPES, Filter(), utcnow().date()))
-        _, peak = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-    assert count == 10_002
-    assert peak < 2_000_000
+        everybody = add_account(people.contoso, FUNCTIONAL, "Everybody", "everybody@contoso.example")
+        execute(
+            "INSERT INTO membership (group_id, member_id) SELECT ?, id FROM account WHERE type = 'end_user'",
+            (everybody.id,),
+        )
+        today = utcnow().date()
+        for lines, count in (
+            (exports.people(people.contoso.id, PERSON_TYPES, Filter(), today), 10_002),
+            (exports.members(people.contoso.id, FUNCTIONAL, Filter(), today), 10_001),
+        ):
+            tracemalloc.start()
+            assert sum(1 for _ in lines) == count
+            _, peak = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+            assert peak < 2_000_000

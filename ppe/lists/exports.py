@@ -12,7 +12,7 @@ from ppe.db import execute, marks
 from ppe.groups import group_kinds
 from ppe.lists import search
 from ppe.lists.search import Filter
-from ppe.models import GROUP
+from ppe.models import FUNCTIONAL, GROUP
 from ppe.sql_parts import every
 from ppe.sync.fields import GROUP_KIND_WORDS, TYPE_WORDS
 
@@ -23,7 +23,10 @@ PERSON_COLUMNS = (
     "Display name", "First name", "Last name", "Primary address", "Aliases", "Mobile", "Role", "State", "Source",
     "Exempt from Sync",
 )  # fmt: skip
-GROUP_COLUMNS = ("Group", "Kind", "Primary address", "Member", "Member address", "Member role")
+MEMBER_COLUMNS = {
+    GROUP: ("Group", "Kind", "Member", "Member address", "Member role"),
+    FUNCTIONAL: ("Functional account", "Kind", "Primary address", "Member", "Member address", "Member role"),
+}
 
 _MEMBERS = f"""
     SELECT a.id, a.display_name, p.address, a.type FROM membership m JOIN account a ON a.id = m.member_id
@@ -60,24 +63,21 @@ def people(organization_id: int, types: Sequence[str], wanted: Filter, today: da
             )  # fmt: skip
 
 
-def groups(organization_id: int, wanted: Filter, today: date) -> Iterator[Sequence[str]]:
-    """A line for each member of each group that the filter finds; one for a group that nobody is in."""
-    for batch in _found(organization_id, [GROUP], wanted, today, "a.display_name", ()):
+def members(organization_id: int, of: str, wanted: Filter, today: date) -> Iterator[Sequence[str]]:
+    """A line for each member of each group or functional account that the filter finds; one for what nobody is in."""
+    for batch in _found(organization_id, [of], wanted, today, "a.display_name, a.removed_addresses", ()):
         ids = [row[0] for row in batch]
-        kinds = group_kinds.of(ids)
-        addresses = _addresses(ids)
-        for group_id, name in batch:
-            group = (
-                name,
-                GROUP_KIND_WORDS.get(kinds.get(group_id, ""), TYPE_WORDS[GROUP]),
-                (addresses[group_id] or [""])[0],
-            )
+        kinds, addresses = group_kinds.of(ids), _addresses(ids)
+        for account_id, name, kept in batch:
+            primary = ((json.loads(kept) if kept else addresses[account_id]) or [""])[0]
+            kind = GROUP_KIND_WORDS.get(kinds.get(account_id, ""), TYPE_WORDS[of])
+            beginning = (name, kind) if of == GROUP else (name, kind, primary)
             nobody = True
-            for member in _members(organization_id, group_id):
+            for member in _members(organization_id, account_id):
                 nobody = False
-                yield (*group, *member)
+                yield (*beginning, *member)
             if nobody:
-                yield (*group, "", "", "")
+                yield (*beginning, "", "", "")
 
 
 def _found(

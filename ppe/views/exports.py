@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from ppe.clock import utcnow
 from ppe.db import database
 from ppe.lists import exports
-from ppe.models import FUNCTIONAL, PERSON_TYPES
+from ppe.models import FUNCTIONAL, GROUP, PERSON_TYPES
 from ppe.spreadsheet import BYTE_ORDER_MARK, line
 from ppe.views.access import admin_required, current_admin_name, current_day, current_organization
 from ppe.views.account_filter import asked
@@ -36,13 +36,24 @@ def functional_accounts() -> ResponseReturnValue:
     return _file("functional-accounts.csv", exports.PERSON_COLUMNS, found)
 
 
+@bp.get("/functional-accounts/members.csv")
+@admin_required
+def functional_account_members() -> ResponseReturnValue:
+    """The functional accounts, with a line for each member."""
+    return _members(FUNCTIONAL, "members of functional accounts", "functional-account-members.csv")
+
+
 @bp.get("/groups.csv")
 @admin_required
 def groups() -> ResponseReturnValue:
     """The groups, with a line for each member."""
-    wanted, now, organization_id = asked(), utcnow(), current_organization().id
-    exports.record(organization_id, current_admin_name(), "groups", wanted, now)
-    return _file("groups.csv", exports.GROUP_COLUMNS, exports.groups(organization_id, wanted, current_day()))
+    return _members(GROUP, "groups", "groups.csv")
+
+
+def _members(of: str, what: str, name: str) -> Response:
+    wanted, organization_id = asked(), current_organization().id
+    exports.record(organization_id, current_admin_name(), what, wanted, utcnow())
+    return _file(name, exports.MEMBER_COLUMNS[of], exports.members(organization_id, of, wanted, current_day()))
 
 
 def _file(name: str, columns: Sequence[str], found: Iterable[Sequence[str]]) -> Response:

@@ -232,6 +232,7 @@ NO_PAGES = {
     "brand.logo": "/logo",
     "csv_import.download": "/csv-import/{bad}/bad-lines.csv",
     "csv_import.status": "/csv-import/{unread}/status",
+    "exports.functional_account_members": "/functional-accounts/members.csv",
     "exports.functional_accounts": "/functional-accounts.csv",
     "exports.groups": "/groups.csv",
     "exports.users": "/users.csv",

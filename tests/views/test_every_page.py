@@ -252,7 +252,7 @@ def test_every_file_that_is_taken_home_is_on_record(
         client.get(address)
         with open_database():
             assert AuditEvent.select().where(AuditEvent.action == event.action).count() == 2, address
-    assert files == 7
+    assert files == 8
 
 
 @pytest.mark.parametrize("number", [999_999, 10**18 - 1, 10**25])
