@@ -1,23 +1,25 @@
-"""What is old goes, in short transactions: a preview that nobody applied, and what was applied once it is no news."""
+"""Previews that nobody applied go, in short transactions. What was applied stays, as the detail of an audit event."""
 
 from datetime import datetime, timedelta
 
-from ppe.db import execute, stamp
-from ppe.models import MassUpdate
+from ppe.db import execute
+from ppe.models import CANCELLED, MassUpdate
 
 PREVIEWS_KEPT_FOR = timedelta(days=30)
 BATCH = 1000
 
-_OLD = "SELECT id FROM mass_update WHERE (accepted_at IS NULL AND created_at < ?) OR accepted_at < ?"
 _ROWS = f"""
     DELETE FROM mass_update_row WHERE id IN (SELECT id FROM mass_update_row WHERE mass_update_id = ? LIMIT {BATCH})
 """
 
 
-def forget_old(now: datetime, days: int) -> None:
-    """Remove what was applied so many days ago, as long as syncs are kept, and previews after 30."""
-    parameters = (stamp(now - PREVIEWS_KEPT_FOR), stamp(now - timedelta(days=days)))
-    for (mass_update_id,) in execute(_OLD, parameters).fetchall():
-        while execute(_ROWS, (mass_update_id,)).rowcount:
-            pass
-        MassUpdate.delete().where(MassUpdate.id == mass_update_id).execute()
+def forget_old(now: datetime) -> None:
+    """Remove the previews that nobody applied within 30 days."""
+    unapplied = MassUpdate.accepted_at.is_null()
+    old = MassUpdate.select(MassUpdate.id).where(unapplied, MassUpdate.created_at < now - PREVIEWS_KEPT_FOR)
+    for one in list(old):
+        # Closed first, so that nobody applies what is half gone.
+        if MassUpdate.update(state=CANCELLED, claim=None).where(MassUpdate.id == one.id, unapplied).execute():
+            while execute(_ROWS, (one.id,)).rowcount:
+                pass
+            MassUpdate.delete().where(MassUpdate.id == one.id).execute()

@@ -81,7 +81,7 @@ def sweep(keep_runs_days: int, clock: Callable[[], datetime]) -> None:
     _forget_gone(now)
     _forget_expired(now)
     csv_forgetting.forget_old(now)
-    mass_update_forgetting.forget_old(now, keep_runs_days)
+    mass_update_forgetting.forget_old(now)
     log.info("what was old is removed", runs=runs, accounts=accounts)
 
 

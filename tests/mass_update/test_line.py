@@ -1,5 +1,6 @@
 """A mass update on its way through the worker: each account once, whatever happens meanwhile."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ from flask import Flask
 
 from ppe import accounts, db, exemptions, outbox, tasks, work
 from ppe.clock import utcnow
+from ppe.db import execute
 from ppe.errors import Refused
 from ppe.lists.paging import FIRST, Position
 from ppe.lists.search import Filter
@@ -22,6 +24,7 @@ from ppe.models import (
     MassUpdate,
     MassUpdateRow,
 )
+from ppe.operation import retention
 from ppe.people import switching
 from tests.conftest import People, add_account
 from tests.databases import on_both_databases
@@ -144,16 +147,32 @@ def test_the_tick_finds_a_mass_update_whose_task_was_lost(desk: People) -> None:
     assert any(task.name == "mass update" for task in tasks.huey.pending())
 
 
-def test_previews_go_after_a_month_and_what_was_applied_with_the_syncs(desk: People) -> None:
+def test_previews_that_nobody_applied_go_after_a_month_and_what_was_applied_stays_with_the_audit_log(
+    desk: People,
+) -> None:
     preview = proceed(begun(desk, desk.bob.id, digest="on"))
-    done = applied(begun(desk, desk.bob.id, digest="on"), desk.ada)
-    forgetting.forget_old(utcnow(), 90)
+    done = applied(begun(desk, desk.bob.id, desk.ada.id, digest="on", role="silent_user"), desk.ada)
+    forgetting.forget_old(utcnow())
     assert MassUpdate.select().count() == 2
-    forgetting.forget_old(utcnow() + timedelta(days=31), 90)
+    forgetting.forget_old(utcnow() + timedelta(days=31))
     assert [one.id for one in MassUpdate.select()] == [done.id]
     assert not MassUpdateRow.select().where(MassUpdateRow.mass_update == preview.id).exists()
-    forgetting.forget_old(utcnow() + timedelta(days=91), 90)
-    assert (MassUpdate.select().count(), MassUpdateRow.select().count()) == (0, 0)
+    retention.sweep(90, lambda: utcnow() + timedelta(days=4000))
+    assert {(row.name, row.standing) for row in review.every_row(done)} == {("Bob", "changed"), ("Ada", "left_out")}
+
+
+def test_a_preview_that_is_applied_while_old_ones_go_stays(desk: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, late = (proceed(begun(desk, desk.bob.id, digest="on")) for _ in range(2))
+
+    def meanwhile(statement: str, parameters: Sequence[object]) -> Any:
+        if parameters == (old.id,) and MassUpdate.get_by_id(late.id).accepted_at is None:
+            review.accept(late, desk.ada, utcnow())
+        return execute(statement, parameters)
+
+    monkeypatch.setattr(forgetting, "execute", meanwhile)
+    forgetting.forget_old(utcnow() + timedelta(days=31))
+    assert [one.id for one in MassUpdate.select()] == [late.id]
+    assert MassUpdateRow.select().where(MassUpdateRow.mass_update == late.id).exists()
 
 
 def test_a_forgotten_account_leaves_its_row(desk: People) -> None:
