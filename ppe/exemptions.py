@@ -8,11 +8,12 @@ from typing import Any
 from email_validator import EmailNotValidError, validate_email
 
 from ppe import audit
-from ppe.db import database, execute_many, stamp
+from ppe.db import batches, database, execute_many, stamp
 from ppe.errors import NotFound, Refused
 from ppe.models import Account, Address, Exemption, Organization, folded
 
 Thing = Mapping[str, str | None]  # what can be exempt: its object_id, address and name
+Told = dict[str, str | None]  # an exemption as the audit log tells it
 
 _END = "UPDATE exemption SET ended_at = ?, ended_by_name = ? WHERE organization_id = ? AND ended_at IS NULL"
 _NEW = """
@@ -86,9 +87,12 @@ def add_many(
     """Exempt things, each with `object_id`, `address` and `name`. What is exempt gets the new reason and day."""
     with database.atomic():
         these = list(things)
+        before, after = _standing(organization_id, these), _told(reason, last_day)
         put(organization_id, these, reason, last_day, actor, now)
         for thing in these:
-            audit.record(organization_id, actor, "exempted from sync", thing.get("name") or "", now=now)
+            subject = audit.Of(thing.get("name") or "", _account_of(organization_id, thing))
+            details = {"before": before.get(_key(thing), {}), "after": after}
+            audit.record(organization_id, actor, "exempted from sync", subject, details, now=now)
 
 
 def put(
@@ -101,9 +105,7 @@ def put(
 ) -> None:
     """The same inside the caller's transaction, and without a record: whoever calls writes one for all."""
     at, last = stamp(now), last_day.isoformat() if last_day else None
-    by_object = [thing["object_id"] for thing in things if thing.get("object_id")]
-    by_address = [thing["address"] for thing in things if thing.get("address") and not thing.get("object_id")]
-    for column, keys in (("object_id", by_object), ("address", by_address)):
+    for column, keys in _keys(things).items():
         execute_many(f"{_END} AND {column} = ?", [(at, actor, organization_id, key) for key in keys])
     execute_many(_NEW, [(organization_id, *_spelled(thing), reason, last, at, actor) for thing in things])
 
@@ -138,7 +140,48 @@ def end(organization_id: int, exemption_id: int, actor: str, now: datetime) -> N
             .execute()
         )
         if ended:
-            audit.record(organization_id, actor, "exemption ended", exemption.name, now=now)
+            thing = {"object_id": exemption.object_id, "address": exemption.address}
+            subject = audit.Of(exemption.name, _account_of(organization_id, thing))
+            details = {"before": _told(exemption.reason, exemption.last_day), "after": {}}
+            audit.record(organization_id, actor, "exemption ended", subject, details, now=now)
+
+
+def _key(thing: Thing) -> str | None:
+    return thing.get("object_id") or thing.get("address")
+
+
+def _keys(things: Sequence[Thing]) -> dict[str, list[str]]:
+    """By which columns what exempts these things already is found: by the object, or where there is none by address."""
+    keys: dict[str, list[str]] = {"object_id": [], "address": []}
+    for thing in things:
+        if key := _key(thing):
+            keys["object_id" if thing.get("object_id") else "address"].append(key)
+    return keys
+
+
+def _standing(organization_id: int, things: Sequence[Thing]) -> dict[str | None, Told]:
+    """What is about to be replaced, each by its key: one that is past its last day is renewed, which is told too."""
+    found: dict[str | None, Told] = {}
+    for column, keys in _keys(things).items():
+        field = getattr(Exemption, column)
+        for some in batches(keys):
+            mine = (Exemption.organization == organization_id) & Exemption.ended_at.is_null() & field.in_(some)
+            for one in Exemption.select().where(mine).order_by(Exemption.id):
+                found[getattr(one, column)] = _told(one.reason, one.last_day)
+    return found
+
+
+def _told(reason: str, last_day: date | None) -> Told:
+    return {"reason": reason, "last_day": last_day.isoformat() if last_day else None}
+
+
+def _account_of(organization_id: int, thing: Thing) -> int:
+    """The account that is exempt with it, 0 where there is none: what may be exempt need not be here yet."""
+    ours = Account.select(Account.id).where(Account.organization == organization_id)
+    having_address = Address.select(Address.account).where(Address.address == thing.get("address"))
+    linked = ours.where(Account.directory_id == thing["object_id"]).first() if thing.get("object_id") else None
+    found: Account | None = linked or ours.where(Account.id.in_(having_address)).first()
+    return found.id if found else 0
 
 
 def _today(organization_id: int, now: datetime) -> date:

@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -7,7 +8,11 @@ from ppe import exemptions
 from ppe.clock import utcnow
 from ppe.errors import NotFound, Refused
 from ppe.models import Account, Address, AuditEvent, Exemption
-from tests.conftest import OpenDatabase, People
+from ppe.people import person
+from tests.conftest import OpenDatabase, People, add_account
+from tests.databases import on_both_databases
+
+pytestmark = on_both_databases
 
 TODAY = utcnow().date()
 
@@ -81,6 +86,66 @@ def test_exempting_again_replaces_reason_and_day(people: People) -> None:
     add(people, "bob@contoso.example", "second")
     assert [made.reason for made in in_force(people)] == ["second"]
     assert Exemption.select().count() == 2
+
+
+def told() -> list[tuple[str, str, dict[str, Any]]]:
+    """What the audit log says, the oldest first."""
+    return [(event.action, event.subject, event.details) for event in AuditEvent.select().order_by(AuditEvent.id)]
+
+
+def test_the_log_tells_reason_and_last_day_before_and_after(people: People) -> None:
+    later = TODAY + timedelta(3)
+    add(people, "bob@contoso.example", "ticket 4711", TODAY)
+    add(people, "bob@contoso.example", "on leave", later)
+    [changed] = in_force(people)
+    exemptions.end(people.contoso.id, changed.id, "Ada", utcnow())
+    first = {"reason": "ticket 4711", "last_day": TODAY.isoformat()}
+    second = {"reason": "on leave", "last_day": later.isoformat()}
+    assert told() == [
+        ("exempted from sync", "Bob", {"before": {}, "after": first}),
+        ("exempted from sync", "Bob", {"before": first, "after": second}),
+        ("exemption ended", "Bob", {"before": second, "after": {}}),
+    ]
+
+
+def test_one_that_is_renewed_after_its_last_day_tells_how_it_was(people: People) -> None:
+    account_by_object = {"object_id": "bob-in-entra", "address": "bob@contoso.example", "name": "Bob"}
+    exemptions.add_many(people.contoso.id, [account_by_object], "on leave", TODAY, "Ada", utcnow())
+    exemptions.add_many(people.contoso.id, [account_by_object], "", None, "Ada", utcnow() + timedelta(3))
+    assert told()[1][2] == {
+        "before": {"reason": "on leave", "last_day": TODAY.isoformat()},
+        "after": {"reason": "", "last_day": None},
+    }
+
+
+def test_of_many_each_tells_what_it_replaces(people: People) -> None:
+    things = [{"object_id": f"object-{n}", "address": None, "name": f"P{n}"} for n in range(3)]
+    exemptions.add_many(people.contoso.id, things[1:2], "first", None, "Ada", utcnow())
+    exemptions.add_many(people.fabrikam.id, things, "theirs", None, "Eve", utcnow())
+    exemptions.add_many(people.contoso.id, things, "then", None, "Ada", utcnow())
+    first = {"reason": "first", "last_day": None}
+    assert [(subject, details["before"]) for _, subject, details in told()[-3:]] == [
+        ("P0", {}), ("P1", first), ("P2", {}),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "known_by", [{"object_id": "bob-in-entra"}, {"object_id": None, "address": "bob@contoso.example"},
+                 {"object_id": "not linked yet", "address": "bob@contoso.example"}],
+)  # fmt: skip
+def test_the_log_points_at_the_account_that_is_exempt(people: People, known_by: dict[str, str | None]) -> None:
+    namesake = add_account(people.contoso, "functional_account", "Bob", "shared@contoso.example")
+    Account.update(directory_id="bob-in-entra").where(Account.id == people.bob.id).execute()
+    exemptions.add_many(people.contoso.id, [{"name": "Bob", **known_by}], "", None, "Ada", utcnow())
+    [made] = in_force(people)
+    exemptions.end(people.contoso.id, made.id, "Ada", utcnow())
+    assert [event.action for event in person.events(people.bob)] == ["exemption ended", "exempted from sync"]
+    assert not person.events(namesake)
+
+
+def test_whoever_is_not_here_yet_is_nobody_s_history(people: People) -> None:
+    add(people, "new@contoso.example")
+    assert AuditEvent.get().subject_account is None
 
 
 def test_ending_twice_is_the_same_as_ending_once(people: People) -> None:

@@ -85,3 +85,14 @@ def test_another_organisation_neither_lists_nor_ends_it(
 def test_the_filter_finds_by_name_and_says_when_there_is_nothing(signed_in: FlaskClient, exemption: int) -> None:
     assert "bob@contoso.example" in signed_in.get("/exemptions?text=BOB").text
     assert "No exemption matches this filter." in signed_in.get("/exemptions?text=zzz").text
+
+
+def test_the_audit_log_and_the_page_of_the_account_show_what_changed(
+    signed_in: FlaskClient, people: People, exemption: int
+) -> None:
+    form = {"address": "bob@contoso.example", "reason": "ticket 4711", "last_day": "2099-01-31"}
+    signed_in.post("/exemptions", data=form)
+    for page in ("/account-management/audit-log", f"/users/{people.bob.id}"):
+        text = signed_in.get(page).text
+        assert "<dt>Reason</dt><dd>&lt;i&gt;on leave&lt;/i&gt; → ticket 4711</dd>" in text
+        assert "<dt>Last day</dt><dd>– → 2099-01-31</dd>" in text
