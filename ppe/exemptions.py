@@ -15,6 +15,8 @@ from ppe.models import Account, Address, Exemption, Organization, folded
 Thing = Mapping[str, str | None]  # what can be exempt: its object_id, address and name
 Told = dict[str, str | None]  # an exemption as the audit log tells it
 
+ALREADY = "It is exempt from sync already: its reason and its last day stay as they are."
+
 _END = "UPDATE exemption SET ended_at = ?, ended_by_name = ? WHERE organization_id = ? AND ended_at IS NULL"
 _NEW = """
     INSERT INTO exemption (organization_id, object_id, address, name, name_key, reason, last_day, created_at,
@@ -42,11 +44,7 @@ def over(organization_id: int, today: date) -> Any:
 
 def covering(account: Account, primary: str, today: date) -> Exemption | None:
     """The exemption that keeps the sync away from this account today. `primary` is empty where there is no address."""
-    mine = Exemption.address == primary
-    if account.directory_id:
-        mine |= Exemption.object_id == account.directory_id
-    found: Exemption | None = in_force(account.organization_id, today).where(mine).first()
-    return found
+    return _covering(account.organization_id, {"object_id": account.directory_id, "address": primary}, today)
 
 
 def add(organization_id: int, address: str, reason: str, last_day: date | None, actor: str, now: datetime) -> str:
@@ -93,6 +91,18 @@ def add_many(
             subject = audit.Of(thing.get("name") or "", _account_of(organization_id, thing))
             details = {"before": before.get(_key(thing), {}), "after": after}
             audit.record(organization_id, actor, "exempted from sync", subject, details, now=now)
+
+
+def add_missing(organization_id: int, things: Iterable[Thing], reason: str, actor: str, now: datetime) -> int:
+    """Exempt those of the things that are not exempt today, for good; gives how many. Others keep reason and last day.
+
+    It is for whatever exempts by the way: nobody who presses a button means to wipe what somebody wrote down.
+    """
+    today = _today(organization_id, now)
+    with database.atomic():
+        missing = [thing for thing in things if _covering(organization_id, thing, today) is None]
+        add_many(organization_id, missing, reason, None, actor, now)
+    return len(missing)
 
 
 def put(
@@ -144,6 +154,14 @@ def end(organization_id: int, exemption_id: int, actor: str, now: datetime) -> N
             subject = audit.Of(exemption.name, _account_of(organization_id, thing))
             details = {"before": _told(exemption.reason, exemption.last_day), "after": {}}
             audit.record(organization_id, actor, "exemption ended", subject, details, now=now)
+
+
+def _covering(organization_id: int, thing: Thing, today: date) -> Exemption | None:
+    mine = Exemption.address == (thing.get("address") or "")
+    if thing.get("object_id"):
+        mine |= Exemption.object_id == thing["object_id"]
+    found: Exemption | None = in_force(organization_id, today).where(mine).first()
+    return found
 
 
 def _key(thing: Thing) -> str | None:

@@ -228,7 +228,7 @@ def _exempt(organization_id: int, these: Sequence[_Standing], by: Account, now: 
         {"object_id": account.directory_id, "address": details.primary or None, "name": details.display_name}
         for account, details in these
     ]
-    exemptions.add_many(organization_id, things, "changed by hand", None, by.display_name, now)
+    exemptions.add_missing(organization_id, things, "changed by hand", by.display_name, now)
 
 
 def touched(seen: Details, typed: Details, now: Details) -> Details:

@@ -96,7 +96,7 @@ def to_user(
         _require_all(execute_many(_TO_USER, rows), seen)
         _record(organization_id, found, role, "converted to user", by, now)
         if exempt:
-            exemptions.add_many(organization_id, _things(found), "converted by hand", None, by.display_name, now)
+            exemptions.add_missing(organization_id, _things(found), "converted by hand", by.display_name, now)
 
 
 def obstacle(account: Account) -> str:

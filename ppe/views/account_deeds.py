@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -12,7 +12,7 @@ from ppe.lists.listings import Row
 from ppe.people import by_hand, restored
 from ppe.views import functional_accounts, users
 from ppe.views.access import admin_required
-from ppe.views.by_hand import row_of, seen
+from ppe.views.by_hand import exemption_of, row_of, seen, wants_exemption
 
 
 @users.bp.post("/<int:account_id>/deactivate")
@@ -36,7 +36,8 @@ def activate(account_id: int) -> ResponseReturnValue:
 @admin_required
 def removal(account_id: int) -> ResponseReturnValue:
     """Ask before somebody is removed."""
-    return render_template("accounts/remove.html", row=row_of(account_id))
+    row = row_of(account_id)
+    return render_template("accounts/remove.html", row=row, exemption=exemption_of(row))
 
 
 @users.bp.post("/<int:account_id>/remove")
@@ -45,7 +46,7 @@ def removal(account_id: int) -> ResponseReturnValue:
 def remove(account_id: int) -> ResponseReturnValue:
     """Remove somebody, for 30 days and then for good."""
     row = row_of(account_id)
-    exempt = "exempt" in request.form and row.account.is_synced
+    exempt = wants_exemption(row)
     return _done(
         row, f"{row.account.display_name} is removed. For 30 days it can be restored here.",
         lambda: by_hand.remove(row.account.organization_id, [seen()], current_user, utcnow(), exempt=exempt),

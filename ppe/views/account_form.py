@@ -7,7 +7,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from ppe import exemptions, tasks
+from ppe import tasks
 from ppe.clock import utcnow
 from ppe.errors import Refused
 from ppe.lists.listings import Row
@@ -18,8 +18,8 @@ from ppe.people.details import Details
 from ppe.people.functional_details import ACCOUNT_TYPES
 from ppe.sync import fields
 from ppe.views import functional_accounts, users
-from ppe.views.access import admin_required, current_day, current_organization
-from ppe.views.by_hand import family, row_of, seen
+from ppe.views.access import admin_required, current_organization
+from ppe.views.by_hand import exemption_of, family, row_of, seen, wants_exemption
 
 CHOICES = {
     "roles": {role: fields.TYPE_WORDS[role] for role in (END_USER, SILENT_USER, ADMIN)},
@@ -81,7 +81,7 @@ def edit(account_id: int) -> ResponseReturnValue:
     wrong = family().problems(row.account.organization_id, wanted, now, account_id)
     if wrong:
         return _filled(row, wanted, wrong), 422
-    exempt = "exempt" in request.form and row.account.is_synced
+    exempt = wants_exemption(row)
     try:
         edits = [Edit(seen(), wanted)]
         changes = by_hand.edit(row.account.organization_id, edits, current_user, utcnow(), exempt=exempt)
@@ -109,8 +109,7 @@ def _empty(typed: Details, wrong: dict[str, str], *, welcome: bool) -> str:
 
 
 def _filled(row: Row, typed: Details, wrong: dict[str, str] | None = None, changed: Any = ()) -> str:
-    exemption = exemptions.covering(row.account, row.primary, current_day())
     return render_template(
-        family().form, row=row, typed=typed, wrong=wrong or {}, changed=changed, exemption=exemption,
+        family().form, row=row, typed=typed, wrong=wrong or {}, changed=changed, exemption=exemption_of(row),
         seen=json.dumps(_details(row).told()), **CHOICES,
     )  # fmt: skip

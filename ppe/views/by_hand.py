@@ -6,15 +6,16 @@ Their pages share the views of account_form and account_deeds. By which blueprin
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from flask import request
+from flask import flash, request
 
+from ppe import exemptions
 from ppe.lists import listings
 from ppe.lists.listings import Row
-from ppe.models import FUNCTIONAL, PERSON_TYPES
+from ppe.models import FUNCTIONAL, PERSON_TYPES, Exemption
 from ppe.people import details, functional_details
 from ppe.people.by_hand import Seen
 from ppe.people.details import Details
-from ppe.views.access import current_organization
+from ppe.views.access import current_day, current_organization
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +55,17 @@ def seen() -> Seen:
     version = request.form.get("version", "")
     good = version.isascii() and version.isdigit() and len(version) < 10
     return Seen((request.view_args or {})["account_id"], int(version) if good else 0)
+
+
+def exemption_of(row: Row) -> Exemption | None:
+    """What keeps the sync away from the account today."""
+    return exemptions.covering(row.account, row.primary, current_day())
+
+
+def wants_exemption(row: Row) -> bool:
+    """Whether the form asks for an exemption. One that holds already stays as it is, and whoever asks is told so."""
+    asked = "exempt" in request.form and row.account.is_synced
+    is_exempt = asked and exemption_of(row) is not None
+    if is_exempt:
+        flash(exemptions.ALREADY, "info")
+    return asked and not is_exempt

@@ -4,7 +4,6 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from ppe import exemptions
 from ppe.clock import utcnow
 from ppe.errors import Refused
 from ppe.lists.listings import Row
@@ -12,8 +11,8 @@ from ppe.models import END_USER, FUNCTIONAL, PERSON_TYPES
 from ppe.people import conversion
 from ppe.people.conversion import ROLES_BACK
 from ppe.sync.fields import TYPE_WORDS
-from ppe.views.access import admin_required, current_day
-from ppe.views.by_hand import row_of, seen
+from ppe.views.access import admin_required
+from ppe.views.by_hand import exemption_of, row_of, seen, wants_exemption
 
 bp = Blueprint("conversion", __name__)
 
@@ -53,7 +52,7 @@ def ask_back(account_id: int) -> ResponseReturnValue:
 def convert_back(account_id: int) -> ResponseReturnValue:
     """**Convert back**: a user, whom the sync treats like any other."""
     row, role = _functional(account_id), request.form.get("role", "")
-    exempt = "exempt" in request.form and row.account.is_synced
+    exempt = wants_exemption(row)
     try:
         conversion.to_user(row.account.organization_id, [seen()], role, current_user, utcnow(), exempt=exempt)
     except Refused as refused:
@@ -75,7 +74,7 @@ def _back(row: Row, wrong: dict[str, str] | None = None) -> str:
         row=row,
         obstacle=conversion.obstacle(row.account),
         danger=conversion.danger(row.account),
-        exemption=exemptions.covering(row.account, row.primary, current_day()),
+        exemption=exemption_of(row),
         roles=ROLE_CHOICES,
         role=request.form.get("role", END_USER),
         exempt="exempt" in request.form,

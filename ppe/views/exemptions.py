@@ -46,8 +46,10 @@ def exempt_account(account_id: int) -> ResponseReturnValue:
     """**Exempt from Sync** on the page of an account: at once, and until somebody ends it."""
     row = listings.one(current_organization().id, ACCOUNT_TYPES, account_id)
     thing = {"object_id": row.account.directory_id, "address": row.primary or None, "name": row.account.display_name}
-    exemptions.add_many(row.account.organization_id, [thing], "", None, current_admin_name(), utcnow())
-    flash("It is exempt: every sync leaves it alone from now on.", "success")
+    if exemptions.add_missing(row.account.organization_id, [thing], "", current_admin_name(), utcnow()):
+        flash("It is exempt: every sync leaves it alone from now on.", "success")
+    else:
+        flash(exemptions.ALREADY, "info")
     return redirect(account_page.address_of(row.account, "sync"), 303)
 
 
