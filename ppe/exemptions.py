@@ -62,11 +62,8 @@ def add(organization_id: int, address: str, reason: str, last_day: date | None, 
     spelled = unicodedata.normalize("NFC", address.strip()).casefold()
     if not _looks_like_address(spelled):
         raise Refused("Write a whole mail address, such as ada@contoso.com.", "address")
-    today = _today(organization_id, now)
-    if last_day is not None and last_day < today:
-        raise Refused("The last day is over already. Choose today or a later day, or leave it empty.", "last_day")
     thing = _thing_at(organization_id, spelled)
-    said_already = in_force(organization_id, today).where(
+    said_already = in_force(organization_id, _today(organization_id, now)).where(
         Exemption.address == thing["address"], Exemption.reason == reason, Exemption.last_day == last_day
     )
     if not said_already.exists():
@@ -82,7 +79,13 @@ def add_many(
     actor: str,
     now: datetime,
 ) -> None:
-    """Exempt things, each with `object_id`, `address` and `name`. What is exempt gets the new reason and day."""
+    """Exempt things, each with `object_id`, `address` and `name`. What is exempt gets the new reason and day.
+
+    Raises:
+        Refused: the last day is over.
+    """
+    if last_day is not None and last_day < _today(organization_id, now):
+        raise Refused("The last day is over already. Choose today or a later day, or leave it empty.", "last_day")
     with database.atomic():
         these = list(things)
         before, after = _standing(organization_id, these), _told(reason, last_day)

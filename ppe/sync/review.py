@@ -132,7 +132,7 @@ def exempt(
     """Exempt rows from sync, at once and for later runs too: they move to their section, linked rows are unticked.
 
     Raises:
-        Refused: the list is not complete yet, or not open any more.
+        Refused: the list is not complete yet, or not open any more, or the last day is over.
     """
     require_open(run)
     chosen = list(

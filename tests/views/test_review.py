@@ -110,7 +110,11 @@ def test_many_rows_are_exempt_with_a_reason_and_a_last_day(console: Console, run
 
 @pytest.mark.parametrize(
     ("sent", "sentence"),
-    [({}, "First select the rows"), ({"only": 1, "last_day": "soon"}, "Write the last day as")],
+    [
+        ({}, "First select the rows"),
+        ({"only": 1, "last_day": "soon"}, "Write the last day as"),
+        ({"only": 1, "last_day": "2020-01-31"}, "The last day is over already."),
+    ],
 )
 def test_an_exemption_that_makes_no_sense_changes_nothing(
     console: Console, run_id: int, sent: dict[str, object], sentence: str
