@@ -1,5 +1,6 @@
 """Registered domains: which mail domains an organisation's accounts may have addresses on."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -7,7 +8,7 @@ from email_validator import EmailNotValidError, validate_email
 from peewee import IntegrityError, fn
 
 from ppe import audit
-from ppe.db import database
+from ppe.db import database, one_at_a_time
 from ppe.errors import NotFound, Refused
 from ppe.models import Account, Address, Domain
 
@@ -77,6 +78,7 @@ def remove(organization_id: int, domain_id: int, actor: str, now: datetime) -> D
     """
     domain = of(organization_id, domain_id)
     with database.atomic():
+        keep_all(organization_id)
         if used := addresses_on([domain.name], organization_id).get(domain.name, 0):
             have = "1 address is" if used == 1 else f"{used:,} addresses are"
             raise Refused(f"{have} on {domain.name}. Remove or change what uses it first; then the domain can go.")
@@ -84,6 +86,27 @@ def remove(organization_id: int, domain_id: int, actor: str, now: datetime) -> D
             _ask_for_a_new_look(organization_id)
             audit.record(organization_id, actor, "domain removed", domain.name, {"kind": domain.kind}, now=now)
     return domain
+
+
+def keep_all(organization_id: int) -> None:
+    """Until the caller's transaction ends, nobody removes a domain of the organisation."""
+    one_at_a_time(f"domains of {organization_id}")
+
+
+def require(organization_id: int, addresses: Iterable[str], field: str | None = None) -> None:
+    """Inside the transaction that gives the addresses: their domains are registered, and stay so until it ends.
+
+    Raises:
+        Refused: one of the domains was removed since somebody looked; `field` goes with the sentence.
+    """
+    keep_all(organization_id)
+    names = {domain.name for domain in registered(organization_id)}
+    for domain in (address.rpartition("@")[2] for address in addresses):
+        if domain not in names:
+            sentence = (
+                f"The domain {domain} is not registered here any more. Register it under Domains, then try again."
+            )
+            raise Refused(sentence, field)
 
 
 def addresses_on(names: list[str], organization_id: int) -> dict[str, int]:

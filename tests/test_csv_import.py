@@ -175,7 +175,7 @@ def test_a_domain_that_was_removed_meanwhile_gets_nobody(desk: People) -> None:
     Domain.delete().where(Domain.organization == desk.contoso).execute()
     done = imported(one)
     assert (done.made, done.failed) == (0, 2)
-    assert reasons(done)[1] == "The domain contoso.example is not registered here any more."
+    assert reasons(done)[1].startswith("The domain contoso.example is not registered here any more.")
 
 
 def test_a_second_acceptance_and_a_second_worker_find_nothing_to_do(desk: People) -> None:

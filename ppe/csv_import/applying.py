@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 
 from peewee import IntegrityError
 
-from ppe import accounts, audit, outbox
+from ppe import accounts, audit, domains, outbox
 from ppe.accounts import Batch, Standing
 from ppe.db import batches, database, execute, execute_many, marks
 from ppe.errors import Refused
-from ppe.models import DONE, END_USER, CsvImport, Domain
+from ppe.models import DONE, END_USER, CsvImport
 from ppe.sync.claim import keep
 from ppe.work import Clock
 
@@ -96,7 +96,7 @@ def _alone(one: CsvImport, line: Ticked, now: datetime) -> Outcome:
 
 
 def _make(one: CsvImport, lines: Sequence[Ticked], now: datetime) -> None:
-    _require_domains(one, lines)
+    domains.require(one.organization_id, [address for line in lines for address in line.addresses])
     accounts.carry_out(one.organization_id, Batch(newcomers=[_standing(line) for line in lines]), now)
     if one.send_welcome_mails:
         welcome = [line.address for line in lines if line.fields["role"] == END_USER]
@@ -114,15 +114,6 @@ def _standing(line: Ticked) -> Standing:
         primary=line.address,
         aliases=tuple(fields["aliases"]),
     )
-
-
-def _require_domains(one: CsvImport, lines: Sequence[Ticked]) -> None:
-    """A domain may have been removed since the file was read."""
-    registered = {domain.name for domain in Domain.select().where(Domain.organization == one.organization_id)}
-    for address in (address for line in lines for address in line.addresses):
-        domain = address.rpartition("@")[2]
-        if domain not in registered:
-            raise Refused(f"The domain {domain} is not registered here any more.")
 
 
 def _ids(primaries: Sequence[str]) -> list[int]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from ppe import accounts, audit, exemptions, outbox
+from ppe import accounts, audit, domains, exemptions, outbox
 from ppe.accounts import Batch, Outdated, Removal, Standing
 from ppe.db import database, execute_many, one_at_a_time
 from ppe.errors import Refused
@@ -46,10 +46,12 @@ def add(organization_id: int, newcomers: Sequence[Details], by: Account, now: da
     """Make accounts by hand. The welcome mail goes to whoever can sign in: never to a Silent User.
 
     Raises:
-        Refused: an address was taken meanwhile.
+        Refused: an address was taken meanwhile, or its domain removed.
     """
     try:
         with database.atomic():
+            for new in newcomers:
+                _require_domains(organization_id, new, Details())
             ids = [_create(organization_id, new, now) for new in newcomers]
             if welcome:
                 welcomed = [i for i, new in zip(ids, newcomers, strict=True) if new.type in SIGN_IN_TYPES]
@@ -70,7 +72,8 @@ def edit(organization_id: int, edits: Sequence[Edit], by: Account, now: datetime
 
     Raises:
         Outdated: somebody changed one of them meanwhile.
-        Refused: it would shut out who acts, or every administrator, or an address was taken meanwhile.
+        Refused: it would shut out who acts, or every administrator, or an address was taken meanwhile or its domain
+            removed.
     """
     try:
         with database.atomic():
@@ -80,6 +83,7 @@ def edit(organization_id: int, edits: Sequence[Edit], by: Account, now: datetime
             changed = [(change, standing) for change, standing in changed if change.wanted != standing[1]]
             for change, (account, before) in changed:
                 _require_allowed(account, before, change.wanted, by)
+                _require_domains(organization_id, change.wanted, before)
             _write(organization_id, changed)
             accounts.require_administrator(organization_id)
             for change, (account, before) in changed:
@@ -216,6 +220,13 @@ def _require_allowed(account: Account, before: Details, after: Details, by: Acco
     loses = before.type == ADMIN and (after.type != ADMIN or (after.read_only and not before.read_only))
     if loses and account.id == by.id:
         raise Refused("You can't take your own role away. Another administrator can.", "type")
+
+
+def _require_domains(organization_id: int, wanted: Details, before: Details) -> None:
+    """What somebody has already may stay, whatever became of its domain."""
+    had = {before.primary, *before.aliases, ""}
+    domains.require(organization_id, {wanted.primary} - had, "primary")
+    domains.require(organization_id, sorted(set(wanted.aliases) - had), "aliases")
 
 
 def _require_all(changed: int, wanted: Sequence[object]) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from peewee import IntegrityError
 
-from ppe import accounts, audit, removed_memberships
+from ppe import accounts, audit, domains, removed_memberships
 from ppe.accounts import Outdated
 from ppe.db import database
 from ppe.errors import Refused
@@ -32,6 +32,7 @@ def restore(organization_id: int, seen: Sequence[Seen], by: Account, now: dateti
     try:
         with database.atomic():
             by_hand.alone(organization_id)
+            domains.keep_all(organization_id)
             for one in seen:
                 _restore(organization_id, one, by, now)
             removed_memberships.give_back(organization_id, [one.account_id for one in seen], by_hand_only=False)

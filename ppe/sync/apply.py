@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from peewee import IntegrityError
 
-from ppe import accounts, directory_links, exemptions, outbox
+from ppe import accounts, directory_links, domains, exemptions, outbox
 from ppe.accounts import Amendment, Batch, Memberships, Outdated, Removal, Standing
 from ppe.db import batches, database, execute, execute_many, marks
 from ppe.errors import Refused
@@ -19,7 +19,6 @@ from ppe.models import ADDING, DELETING, DISABLING, END_USER, UPDATING, Connecti
 from ppe.sync import membership
 from ppe.sync.change import FUNCTIONAL, Known
 from ppe.sync.claim import keep
-from ppe.sync.entry import domain_of
 from ppe.sync.planning import Planner
 from ppe.sync.pull import Clock
 
@@ -179,17 +178,12 @@ class Apply:
         )
         if exempt:
             raise Refused("It was exempted from sync after the review.")
-        registered = self.planner.domains().registered
-        for change in changes:
-            for address in (change.after.get("primary"), *change.after.get("aliases", ())):
-                if address and domain_of(address) not in registered:
-                    raise Refused(f"The domain {domain_of(address)} is not registered here any more.")
+        domains.require(self.run.organization_id, _given(changes))
 
     def _collision(self, changes: Sequence[Ticked]) -> str:
         """Which address was in the way."""
         ours = {change.account_id for change in changes}
-        wanted = [a for change in changes for a in (change.after.get("primary"), *change.after.get("aliases", ())) if a]
-        for address, holder in self.planner.pairs.holders(wanted).items():
+        for address, holder in self.planner.pairs.holders(_given(changes)).items():
             if holder.id not in ours:
                 return f"{address} belongs to {'another organisation' if holder.foreign else holder.display_name}."
         return "An account for this directory object, or with one of these addresses, was made meanwhile."
@@ -223,6 +217,11 @@ class Apply:
 def _read(statement: str, parameters: Sequence[object]) -> list[Ticked]:
     rows = execute(statement, parameters).fetchall()
     return [Ticked._make((*row[:5], json.loads(row[5]), *row[6:])) for row in rows]
+
+
+def _given(changes: Sequence[Ticked]) -> list[str]:
+    """The addresses that the changes give."""
+    return [a for change in changes for a in (change.after.get("primary"), *change.after.get("aliases", ())) if a]
 
 
 def _together(batch: Sequence[Ticked]) -> Iterable[list[Ticked]]:

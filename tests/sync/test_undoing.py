@@ -327,7 +327,7 @@ class TestWhatCannotBeUndone:
         row = desk.rows(desk.accept(planned))["Fay"]
         assert (row.outcome, row.outcome_reason) == (
             "failed",
-            "The domain fabrikam.example is not registered here any more.",
+            "The domain fabrikam.example is not registered here any more. Register it under Domains, then try again.",
         )
         row = desk.rows(desk.plan_undo(done))["Fay"]
         assert (row.section, row.reason) == (
