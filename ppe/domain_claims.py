@@ -66,10 +66,7 @@ def prove(organization_id: int, claim_id: int, actor: str, now: datetime) -> Dom
     """
     claimed = of(organization_id, claim_id)
     dns_proof.require(claimed.name, claimed.token)
-    with database.atomic():
-        domain = domains.register(organization_id, claimed.name, claimed.kind, DNS, actor, now)
-        DomainClaim.delete().where(DomainClaim.id == claimed.id).execute()
-    return domain
+    return domains.register(organization_id, claimed.name, claimed.kind, DNS, actor, now)
 
 
 def withdraw(organization_id: int, claim_id: int, actor: str, now: datetime) -> str:

@@ -10,7 +10,7 @@ from peewee import IntegrityError, fn
 from ppe import audit
 from ppe.db import database, one_at_a_time
 from ppe.errors import NotFound, Refused
-from ppe.models import Account, Address, Domain
+from ppe.models import Account, Address, Domain, DomainClaim
 
 RELAY, MANAGEMENT = KINDS = ("relay", "management")
 
@@ -49,6 +49,8 @@ def checked(organization_id: int, name: str, kind: str) -> str:
 def register(organization_id: int, name: str, kind: str, proof: str, actor: str, now: datetime) -> Domain:
     """Register a domain, so that addresses on it may be given; the next sync looks at everybody anew.
 
+    A claim of it that waits for its proof has come to its end.
+
     Raises:
         Refused: this is no domain name, no kind of domain, or the domain is taken.
     """
@@ -60,6 +62,9 @@ def register(organization_id: int, name: str, kind: str, proof: str, actor: str,
             domain: Domain = Domain.create(
                 organization=organization_id, name=ascii_name, kind=kind, proof=proof, created_at=now
             )
+            DomainClaim.delete().where(
+                DomainClaim.organization == organization_id, DomainClaim.name == ascii_name
+            ).execute()
             _ask_for_a_new_look(organization_id)
             details = {"kind": kind, "proof": proof}
             audit.record(organization_id, actor, "domain registered", ascii_name, details, now=now)

@@ -5,7 +5,7 @@ import pytest
 from ppe import domains
 from ppe.clock import utcnow
 from ppe.errors import NotFound, Refused
-from ppe.models import Account, Address, AuditEvent, Domain
+from ppe.models import Account, Address, AuditEvent, Domain, DomainClaim
 from tests.conftest import OpenDatabase, People
 from tests.databases import on_both_databases
 
@@ -76,6 +76,18 @@ def test_registering_and_removing_let_the_next_sync_look_at_synced_accounts_anew
     everybody.execute()
     domains.remove(people.contoso.id, domain.id, "Ada", utcnow())
     assert (seen()[people.bob.id], seen()[people.eve.id]) == (None, "f")
+
+
+def test_a_claim_ends_when_its_domain_is_registered_another_way(people: People) -> None:
+    for organization, name in (
+        (people.contoso, "new.example"),
+        (people.contoso, "other.example"),
+        (people.fabrikam, "new.example"),
+    ):
+        DomainClaim.create(organization=organization, name=name, kind="relay", token="t", created_at=utcnow())
+    register(people, "New.example.")
+    left = {(claim.organization_id, claim.name) for claim in DomainClaim.select()}
+    assert left == {(people.contoso.id, "other.example"), (people.fabrikam.id, "new.example")}
 
 
 def test_registering_and_removing_are_in_the_audit(people: People) -> None:
