@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from ppe import dns_proof, domain_claims, domains
 from ppe.clock import utcnow
-from ppe.errors import NotFound, Refused
+from ppe.errors import Refused
 from ppe.models import DomainClaim
 from ppe.views.access import admin_required, current_admin_name, current_organization
 
@@ -71,13 +71,9 @@ def prove(claim_id: int) -> ResponseReturnValue:
 @bp.post("/claims/<int:claim_id>/withdraw")
 @admin_required
 def withdraw(claim_id: int) -> ResponseReturnValue:
-    """Add it no more; a second click finds that done."""
-    try:
-        name = domain_claims.withdraw(current_organization().id, claim_id, current_admin_name(), utcnow())
-    except NotFound as gone:
-        flash(gone.sentence, "info")
-    else:
-        flash(f"{name} is not waited for any more.", "success")
+    """Add it no more."""
+    name = domain_claims.withdraw(current_organization().id, claim_id, current_admin_name(), utcnow())
+    flash(f"{name} is not waited for any more.", "success")
     return redirect(url_for(".page"), 303)
 
 
@@ -93,11 +89,9 @@ def confirm_removal(domain_id: int) -> ResponseReturnValue:
 @bp.post("/<int:domain_id>/remove")
 @admin_required
 def remove(domain_id: int) -> ResponseReturnValue:
-    """Remove a domain that nobody uses; a second click finds it gone, which is what was wanted."""
+    """Remove a domain that nobody uses."""
     try:
         domain = domains.remove(current_organization().id, domain_id, current_admin_name(), utcnow())
-    except NotFound as gone:
-        flash(gone.sentence, "info")
     except Refused as refused:
         flash(refused.sentence, "danger")
     else:

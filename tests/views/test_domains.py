@@ -61,7 +61,7 @@ def test_what_was_typed_is_escaped(signed_in: FlaskClient) -> None:
     assert "<script>alert" not in answer.text
 
 
-def test_a_domain_that_nobody_uses_is_removed_after_a_question_and_a_second_click_is_harmless(
+def test_a_domain_that_nobody_uses_is_removed_after_a_question_and_a_second_click_finds_none(
     signed_in: FlaskClient, open_database: OpenDatabase
 ) -> None:
     signed_in.post("/domains", data={"name": "new.example", "kind": "relay"})
@@ -69,10 +69,12 @@ def test_a_domain_that_nobody_uses_is_removed_after_a_question_and_a_second_clic
         domain_id = Domain.get(Domain.name == "new.example").id
     question = signed_in.get(f"/domains/{domain_id}/remove")
     assert "Remove new.example?" in question.text
-    for said in ("new.example is not registered any more.", "No such domain is registered here."):
-        answer = signed_in.post(f"/domains/{domain_id}/remove")
-        assert (answer.status_code, answer.location) == (303, "/domains")
-        assert said in signed_in.get("/domains").text
+    answer = signed_in.post(f"/domains/{domain_id}/remove")
+    assert (answer.status_code, answer.location) == (303, "/domains")
+    assert "new.example is not registered any more." in signed_in.get("/domains").text
+    again = signed_in.post(f"/domains/{domain_id}/remove")
+    assert again.status_code == 404
+    assert "No such domain is registered here." in again.text
 
 
 def test_a_domain_in_use_can_not_be_removed(signed_in: FlaskClient, ids: dict[str, int]) -> None:
@@ -89,7 +91,7 @@ def test_another_organisations_domain_can_be_neither_seen_nor_removed(
 ) -> None:
     path = f"/domains/{ids['fabrikam.example']}/remove"
     assert signed_in.get(path).status_code == 404
-    signed_in.post(path)
+    assert signed_in.post(path).status_code == 404
     with open_database():
         assert Domain.select().where(Domain.name == "fabrikam.example").exists()
 
@@ -166,13 +168,23 @@ class TestProof:
     def test_claiming_twice_keeps_the_text_that_was_published(self, signed_in: FlaskClient, dns: NameServer) -> None:
         assert self._claim(signed_in) == self._claim(signed_in, "NEW.example.")
 
-    def test_a_claim_can_be_withdrawn_and_the_second_click_is_harmless(
+    def test_a_claim_can_be_withdrawn_and_the_second_click_finds_none(
         self, signed_in: FlaskClient, dns: NameServer
     ) -> None:
         page, _, _ = self._claim(signed_in)
-        for said in ("new.example is not waited for any more.", "does not wait for its proof any more"):
-            assert signed_in.post(f"{page}/withdraw").location == "/domains"
-            assert said in signed_in.get("/domains").text
+        assert signed_in.post(f"{page}/withdraw").location == "/domains"
+        assert "new.example is not waited for any more." in signed_in.get("/domains").text
+        again = signed_in.post(f"{page}/withdraw")
+        assert again.status_code == 404
+        assert "This domain does not wait for its proof any more." in again.text
+
+    def test_another_organisations_claim_can_be_neither_seen_nor_withdrawn(
+        self, app: Flask, signed_in: FlaskClient, dns: NameServer, people: People
+    ) -> None:
+        page, _, _ = self._claim(sign_in(app.test_client(), "eve@fabrikam.example"))
+        for answer in (signed_in.get(page), signed_in.post(page), signed_in.post(f"{page}/withdraw")):
+            assert answer.status_code == 404
+            assert "new.example" not in answer.text
 
     def test_the_tenants_own_word_is_proof_enough(
         self, signed_in: FlaskClient, dns: NameServer, people: People, open_database: OpenDatabase
