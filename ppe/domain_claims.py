@@ -8,10 +8,10 @@ from datetime import datetime
 
 from flask import current_app
 
-from ppe import audit, dns_proof, domains
+from ppe import audit, dns_proof, domains, tenant_proof
 from ppe.db import database
-from ppe.errors import NotFound
-from ppe.models import Domain, DomainClaim, SyncRun
+from ppe.errors import NotFound, Refused
+from ppe.models import Domain, DomainClaim
 
 TENANT, DNS, WORD = "tenant", "dns", "administrator"
 
@@ -23,7 +23,7 @@ def claim(organization_id: int, name: str, kind: str, actor: str, now: datetime)
         Refused: this is no domain name, no kind of domain, or the domain is taken.
     """
     ascii_name = domains.checked(organization_id, name, kind)
-    proof = _proof_at_hand(organization_id, ascii_name)
+    proof = _proof_at_hand(organization_id, ascii_name, now)
     if proof is not None:
         return domains.register(organization_id, ascii_name, kind, proof, actor, now)
     with database.atomic():
@@ -36,6 +36,18 @@ def claim(organization_id: int, name: str, kind: str, actor: str, now: datetime)
         audit.record(organization_id, actor, "domain claimed", ascii_name, {"kind": kind}, now=now)
     waiting: DomainClaim = DomainClaim.get(DomainClaim.organization == organization_id, DomainClaim.name == ascii_name)
     return waiting
+
+
+def register(organization_id: int, name: str, kind: str, actor: str, now: datetime) -> Domain:
+    """Register a domain whose proof has to be there already.
+
+    Raises:
+        Refused: it is not, or this is no kind of domain, or the domain is taken.
+    """
+    proof = _proof_at_hand(organization_id, name, now)
+    if proof is None:
+        raise Refused(tenant_proof.missing(organization_id, name, now))
+    return domains.register(organization_id, name, kind, proof, actor, now)
 
 
 def waiting(organization_id: int) -> list[DomainClaim]:
@@ -58,15 +70,19 @@ def of(organization_id: int, claim_id: int) -> DomainClaim:
 
 
 def prove(organization_id: int, claim_id: int, actor: str, now: datetime) -> Domain:
-    """Look into the DNS, and register the domain if it says what it has to. No transaction waits for the answer.
+    """Register the domain if a proof has come to hand, or its DNS says what it has to.
+
+    No transaction waits for the answer of the DNS.
 
     Raises:
         NotFound: there is no such claim any more.
         Refused: the proof is not there, or somebody else registered the domain meanwhile.
     """
     claimed = of(organization_id, claim_id)
-    dns_proof.require(claimed.name, claimed.token)
-    return domains.register(organization_id, claimed.name, claimed.kind, DNS, actor, now)
+    proof = _proof_at_hand(organization_id, claimed.name, now)
+    if proof is None:
+        dns_proof.require(claimed.name, claimed.token)
+    return domains.register(organization_id, claimed.name, claimed.kind, proof or DNS, actor, now)
 
 
 def withdraw(organization_id: int, claim_id: int, actor: str, now: datetime) -> str:
@@ -82,10 +98,8 @@ def withdraw(organization_id: int, claim_id: int, actor: str, now: datetime) -> 
     return str(claimed.name)
 
 
-def _proof_at_hand(organization_id: int, name: str) -> str | None:
-    """The tenant's own word, as the newest sync heard it, or the owner's decision to trust administrators."""
-    planned = (SyncRun.organization == organization_id) & SyncRun.planned_at.is_null(False)
-    newest = SyncRun.select(SyncRun.cursor).where(planned).order_by(SyncRun.created_at.desc()).first()
-    if newest is not None and name in newest.cursor.get("domains", ()):
+def _proof_at_hand(organization_id: int, name: str, now: datetime) -> str | None:
+    """The tenant's own word, or the owner's decision to trust administrators."""
+    if not tenant_proof.missing(organization_id, name, now):
         return TENANT
     return WORD if current_app.config["SETTINGS"].trust_administrators_domains else None

@@ -90,9 +90,10 @@ MAY_IMPORT = (
     # streams after its request has closed the connection
     ("ppe.views.run_csv", ("ppe.db", "ppe.models", "ppe.spreadsheet", "ppe.sync.fields", "ppe.sync.review",
                            "ppe.views.run_page")),
-    ("ppe.domain_claims", ("ppe.audit", "ppe.db", "ppe.dns_proof", "ppe.domains", "ppe.errors", "ppe.models")),
+    ("ppe.domain_claims", ("ppe.audit", "ppe.db", "ppe.dns_proof", "ppe.domains", "ppe.errors", "ppe.models",
+                           "ppe.tenant_proof")),
     ("ppe.views.domains", ("ppe.clock", "ppe.dns_proof", "ppe.domain_claims", "ppe.domains", "ppe.errors",
-                           "ppe.models", "ppe.views.*")),
+                           "ppe.models", "ppe.tenant_proof", "ppe.views.*")),
     # a file may be too large for anybody but an administrator, which has to be known before the request is read
     ("ppe.views.csv_import", ("ppe.clock", "ppe.csv_import.*", "ppe.db", "ppe.errors", "ppe.models", "ppe.sync.fields",
                               "ppe.tasks", "ppe.views.*", "ppe.work")),
@@ -106,9 +107,9 @@ MAY_IMPORT = (
     ("ppe.views.csv_lines", ("ppe.csv_import.review", "ppe.db", "ppe.models", "ppe.spreadsheet")),  # streams too
     ("ppe.views.audit_log", ("ppe.audit_log", "ppe.clock", "ppe.db", "ppe.mass_update.review", "ppe.models",
                              "ppe.spreadsheet", "ppe.views.*")),  # streams too
-    ("ppe.views*", ("ppe.accounts", "ppe.audit_log", "ppe.chart", "ppe.clock", "ppe.config", "ppe.domains",
-                    "ppe.errors", "ppe.exemptions", "ppe.extensions", "ppe.groups.*", "ppe.lists.*", "ppe.outbox",
-                    "ppe.mass_update.*", "ppe.models", "ppe.operation.health", "ppe.operation.metrics",
+    ("ppe.views*", ("ppe.accounts", "ppe.audit_log", "ppe.chart", "ppe.clock", "ppe.config", "ppe.domain_claims",
+                    "ppe.domains", "ppe.errors", "ppe.exemptions", "ppe.extensions", "ppe.groups.*", "ppe.lists.*",
+                    "ppe.outbox", "ppe.mass_update.*", "ppe.models", "ppe.operation.health", "ppe.operation.metrics",
                     "ppe.organization", "ppe.overview", "ppe.people.*", "ppe.preferences", "ppe.setup", "ppe.signin.*",
                     "ppe.sms", "ppe.sync.*", "ppe.tasks", "ppe.views*")),
     ("ppe.operation.log", ("ppe.config", "ppe.operation_settings")),

@@ -2,9 +2,9 @@
 
 The cursor kept with the run: `step` and `link` say what to ask next; `users_listed` and `groups_listed`, whether that
 kind is listed in full; `users_from`, the delta link taken before such a listing; `users_next` and `groups_next`, the
-delta links for the next run; `users_properties`, what the former tells; `domains`, what the tenant owns; `restarts`;
-`turtle`, which notices a cycle of links; `reads_mailbox_settings`, whether that was permitted when the run began;
-`after`, how far sync/purposes.py has come.
+delta links for the next run; `users_properties`, what the former tells; `domains`, what the tenant owns, and `tenant`,
+which one that is; `restarts`; `turtle`, which notices a cycle of links; `reads_mailbox_settings`, whether that was
+permitted when the run began; `after`, how far sync/purposes.py has come.
 """
 
 from collections.abc import Callable
@@ -73,6 +73,7 @@ class Pull:
             "users_properties": USER_PROPERTIES,
             "groups_listed": not stored.groups_delta_link,
             "domains": self.graph.verified_domains(),
+            "tenant": stored.tenant_id,
             "restarts": 0,
         }
         cursor["reads_mailbox_settings"] = reads_settings = self.graph.reads_mailbox_settings()

@@ -3,7 +3,7 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from ppe import dns_proof, domain_claims, domains
+from ppe import dns_proof, domain_claims, domains, tenant_proof
 from ppe.clock import utcnow
 from ppe.errors import Refused
 from ppe.models import DomainClaim
@@ -57,7 +57,7 @@ def prove_page(claim_id: int) -> ResponseReturnValue:
 @bp.post("/claims/<int:claim_id>")
 @admin_required
 def prove(claim_id: int) -> ResponseReturnValue:
-    """**Check now**: look into the DNS, and register the domain if the record is there."""
+    """**Check now**: register the domain if its record is there, or the tenant vouches for it by now."""
     organization_id = current_organization().id
     claimed = domain_claims.of(organization_id, claim_id)
     try:
@@ -105,6 +105,7 @@ def _prove(claimed: DomainClaim, wrong: str = "") -> str:
         claim=claimed,
         record_name=dns_proof.record_name(claimed.name),
         record_text=dns_proof.record_text(claimed.token),
+        why=tenant_proof.missing(claimed.organization_id, claimed.name, utcnow()),
         wrong=wrong,
     )
 

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from ppe import domains, tasks
+from ppe import domain_claims, domains, tasks
 from ppe.clock import utcnow
 from ppe.errors import NotFound, Refused
 from ppe.models import SyncRun
@@ -72,7 +72,7 @@ def cancel(run_id: int) -> ResponseReturnValue:
 @bp.post("/<int:run_id>/domains")
 @admin_required
 def register_domains(run_id: int) -> ResponseReturnValue:
-    """Register the domains that failed this run, with the tenant's own proof, and run again."""
+    """Register the domains that failed this run, if the tenant still vouches for them, and run again."""
     run = run_of(run_id)
     of_the_tenant = {found["name"] for found in run.unknown_domains}
     chosen = [name for name in request.form.getlist("name") if name in of_the_tenant]
@@ -114,7 +114,7 @@ def _register(names: list[str], kind: str) -> None:
     known = {domain.name for domain in domains.registered(organization_id)}
     for name in names:
         if name not in known:
-            domains.register(organization_id, name, kind, "tenant", current_admin_name(), utcnow())
+            domain_claims.register(organization_id, name, kind, current_admin_name(), utcnow())
 
 
 def _start_anew(*, send_welcome_mails: bool) -> ResponseReturnValue:

@@ -8,10 +8,10 @@ from dns import rcode
 from flask import Flask
 from flask.testing import FlaskClient
 
-from ppe.clock import utcnow
-from ppe.models import Connection, Domain, DomainClaim, SyncRun
+from ppe.models import Domain, DomainClaim
 from tests.conftest import OpenDatabase, People, sign_in
 from tests.name_server import NameServer
+from tests.test_tenant_proof import connected_to, heard
 from tests.views.gate import assert_administrators_only
 
 
@@ -186,19 +186,30 @@ class TestProof:
             assert answer.status_code == 404
             assert "new.example" not in answer.text
 
+    @pytest.mark.parametrize("how", ["added", "checked"])
     def test_the_tenants_own_word_is_proof_enough(
+        self, signed_in: FlaskClient, dns: NameServer, people: People, open_database: OpenDatabase, how: str
+    ) -> None:
+        if how == "checked":
+            page, _, _ = self._claim(signed_in)
+        with open_database():
+            connected_to(people, "ours")
+            heard(people, "ours", "new.example")
+        if how == "checked":
+            assert "By now your Microsoft tenant says that it is yours" in signed_in.get(page).text
+            assert signed_in.post(page).location == "/domains"
+        else:
+            signed_in.post("/domains", data={"name": "new.example", "kind": "relay"})
+        with open_database():
+            assert Domain.get(Domain.name == "new.example").proof == "tenant"
+
+    def test_without_it_the_page_of_the_record_says_why(
         self, signed_in: FlaskClient, dns: NameServer, people: People, open_database: OpenDatabase
     ) -> None:
         with open_database():
-            SyncRun.create(
-                organization=people.contoso,
-                connection=Connection.get(Connection.organization == people.contoso),
-                state="done",
-                holds_connection=False,
-                cursor={"domains": ["tenants.example"]},
-                created_at=utcnow(),
-                planned_at=utcnow(),
-            )
-        signed_in.post("/domains", data={"name": "tenants.example", "kind": "relay"})
+            connected_to(people, "ours")
+            heard(people, "theirs", "new.example")
+        page, _, _ = self._claim(signed_in)
+        assert "the Microsoft tenant that is connected now. Run one" in signed_in.get(page).text
         with open_database():
-            assert Domain.get(Domain.name == "tenants.example").proof == "tenant"
+            assert not Domain.select().where(Domain.name == "new.example").exists()

@@ -184,6 +184,20 @@ def test_unknown_domains_are_registered_and_the_sync_runs_again(console: Console
         assert [domain.kind for domain in Domain.select().where(Domain.name == "widgets.example")] == ["management"]
 
 
+def test_a_red_box_of_a_former_tenant_registers_nothing(console: Console) -> None:
+    console.connect()
+    console.tenant.add_domain("widgets.example")
+    console.tenant.hire("Wanda", "wanda@widgets.example")
+    failed = console.begin()
+    console.work(failed)
+    console.set(tenant_id="another")
+    answer = console.post(failed, "domains", name="widgets.example", kind="relay")
+    assert answer.headers["Location"].endswith(f"/{failed}")
+    assert "the Microsoft tenant that is connected now. Run one" in console.get(failed)
+    with db.database.connection_context():
+        assert not Domain.select().where(Domain.name == "widgets.example").exists()
+
+
 @pytest.mark.parametrize("name", ["evil.example", "fabrikam.example", ""])
 def test_only_domains_that_the_run_named_are_registered(console: Console, run_id: int, name: str) -> None:
     assert console.post(run_id, "domains", name=name, kind="relay").status_code == 404
