@@ -1,6 +1,5 @@
 """Exemptions: what the sync must leave alone, by object id or by primary address. In force at once."""
 
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -10,6 +9,7 @@ from email_validator import EmailNotValidError, validate_email
 from ppe import audit
 from ppe.db import batches, database, execute_many, stamp
 from ppe.errors import NotFound, Refused
+from ppe.mail_addresses import spelled
 from ppe.models import Account, Address, Exemption, Organization, folded
 
 Thing = Mapping[str, str | None]  # what can be exempt: its object_id, address and name
@@ -58,11 +58,10 @@ def add(organization_id: int, address: str, reason: str, last_day: date | None, 
     Raises:
         Refused: this is no address, or the last day is over.
     """
-    # Spelled as the sync spells what it compares with; what the validator would make of it may differ.
-    spelled = unicodedata.normalize("NFC", address.strip()).casefold()
-    if not _looks_like_address(spelled):
+    bare = spelled(address)
+    if not _looks_like_address(bare):
         raise Refused("Write a whole mail address, such as ada@contoso.com.", "address")
-    thing = _thing_at(organization_id, spelled)
+    thing = _thing_at(organization_id, bare)
     said_already = in_force(organization_id, _today(organization_id, now)).where(
         Exemption.address == thing["address"], Exemption.reason == reason, Exemption.last_day == last_day
     )

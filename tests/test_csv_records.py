@@ -170,6 +170,7 @@ def test_a_number_that_lost_its_plus_in_a_spreadsheet_is_still_one() -> None:
 
 def test_a_domain_is_compared_as_mail_servers_spell_it() -> None:
     assert one("A", "L", "a@Müller.example").primary == "a@xn--mller-kva.example"
+    assert one("A", "L", "a@straße.example").unknown_domains == ["xn--strae-oqa.example"]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """The fields of one line -> the account that it would make, or everything that is wrong with them. Pure."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -11,6 +10,7 @@ from email_validator import EmailNotValidError, validate_email
 from ppe import sms
 from ppe.csv_import.columns import Format, sorted_out
 from ppe.errors import Refused
+from ppe.mail_addresses import spelled
 from ppe.models import ADMIN, END_USER, FUNCTIONAL, SILENT_USER
 from ppe.spreadsheet import restored
 
@@ -102,17 +102,16 @@ def _aliases(person: Person, cells: Sequence[str], expected: Expectations) -> No
 
 def _address(person: Person, text: str, expected: Expectations, what: str) -> str:
     """The address as it is compared, or nothing where it is none; on a domain that is not registered it is bad too."""
-    address = unicodedata.normalize("NFC", text).casefold()
+    address = spelled(text)
     plain = _PLAIN_ADDRESS.fullmatch(address)
     domain = plain.group(2) if plain and len(plain.group(1)) <= 64 else ""
     if domain not in expected.domains:
         try:
-            valid = validate_email(address, check_deliverability=False, test_environment=True)
+            validate_email(address, check_deliverability=False, test_environment=True)
         except EmailNotValidError:
             person.problems.append(f"{what} “{text[:100]}” is no mail address.")
             return ""
-        domain = (valid.ascii_domain or valid.domain).casefold()
-        address = f"{address.rpartition('@')[0]}@{domain}"
+        domain = address.rpartition("@")[2]
     if domain not in expected.domains:
         person.problems.append(f"{what} {address} is on {domain}, which is not registered here.")
         person.unknown_domains.append(domain)

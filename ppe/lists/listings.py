@@ -17,6 +17,7 @@ from ppe.groups import group_kinds, nesting
 from ppe.lists import search, walking
 from ppe.lists.paging import FIRST, ROWS_PER_PAGE, Page, Position, cut
 from ppe.lists.search import ADDRESS, MANY, NAME, NEWEST, REMOVED, Filter, Query, Source
+from ppe.mail_addresses import spelled
 from ppe.models import ACCOUNT_TYPES, FUNCTIONAL, GROUP, PERSON_TYPES, Account, Exemption, Membership, folded
 from ppe.sql_parts import END, every
 
@@ -95,7 +96,7 @@ def exempted(organization_id: int, today: date, text: str, position: Position = 
     """One page of the exemptions that hold today, or of those that have ended; the newest first."""
     query = exemptions.over(organization_id, today) if ended else exemptions.in_force(organization_id, today)
     if line := " ".join(text.split()):
-        beginning, address = folded(line), line.casefold()
+        beginning, address = folded(line), spelled(line)
         query = query.where(
             ((Exemption.name_key >= beginning) & (Exemption.name_key < beginning + END))
             | (fn.SUBSTR(Exemption.address, 1, len(address)) == address)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from ppe.db import as_json, execute, marks
 from ppe.groups import group_kinds
+from ppe.mail_addresses import spelled
 from ppe.models import FUNCTIONAL, folded
 from ppe.sql_parts import Part, between, bytewise, either, every, one_after_another
 
@@ -66,7 +67,7 @@ class Query:
     @property
     def words(self) -> list[str]:
         """What was typed, word by word."""
-        return self.text.casefold().split()
+        return self.text.split()
 
     @property
     def conditions(self) -> tuple[Part, ...]:
@@ -151,10 +152,10 @@ def listed(asked: Query) -> Part:
 
 
 def addressed(word: str, *, by_index: bool = True) -> Part:
-    """Whether an address `x` begins with a word, or its domain does."""
+    """Whether an address `x` begins with a word, or its domain does; of a domain with umlauts only whole labels."""
     column = "x.domain" if word.startswith("@") else "x.address"
-    spelled = column if by_index else f"({column} || '')"
-    return between(f"{spelled}{bytewise()}", word.removeprefix("@"))
+    read = column if by_index else f"({column} || '')"
+    return between(f"{read}{bytewise()}", spelled(word).removeprefix("@"))
 
 
 def found_by(word: str) -> Part:
@@ -169,7 +170,7 @@ def found_by(word: str) -> Part:
 
 def was_named(word: str) -> Part:
     """The same of a removed account, whose addresses are no rows any more: they lie in a list of a few."""
-    meant = as_json(word)[1:-1]
+    meant = as_json(spelled(word))[1:-1]
     for sign in "!%_":
         meant = meant.replace(sign, f"!{sign}")
     had = Part("a.removed_addresses LIKE ? ESCAPE '!'", (f"%{meant}%" if word[0] == "@" else f'%"{meant}%',))

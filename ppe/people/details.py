@@ -1,6 +1,5 @@
 """What an administrator types about a person: spelled as it is stored, and everything that is wrong with it."""
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -9,6 +8,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from ppe import sms
 from ppe.db import execute, marks
+from ppe.mail_addresses import spelled
 from ppe.models import ADMIN, END_USER, FUNCTIONAL, PERSON_TYPES, Account, Domain
 
 LONGEST_NAME = 200
@@ -153,11 +153,6 @@ def _is_address(text: str) -> bool:
     except EmailNotValidError:
         return False
     return True
-
-
-def spelled(text: str) -> str:
-    """An address as the sync spells what it compares with."""
-    return unicodedata.normalize("NFC", text.strip()).casefold()
 
 
 def one_line(text: str) -> str:

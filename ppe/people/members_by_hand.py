@@ -10,8 +10,8 @@ from ppe import audit
 from ppe.accounts import Outdated
 from ppe.db import database, execute
 from ppe.errors import Refused
+from ppe.mail_addresses import spelled
 from ppe.models import FUNCTIONAL, Account, Address
-from ppe.people.details import spelled
 
 _IS_OURS = """
     g.organization_id = ? AND g.id = ? AND g.type = ? AND g.removed_at IS NULL AND (g.directory_id IS NULL

@@ -1,12 +1,13 @@
 """One user or group in the directory's own words, made comparable. Pure: plain values in, plain values out."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any
+
+from ppe.mail_addresses import spelled
 
 MICROSOFT365, DISTRIBUTION, MAIL_SECURITY, SECURITY = GROUP_KINDS = (
     "microsoft365",
@@ -118,7 +119,7 @@ def normal_address(text: str | None) -> str | None:
         return None
     if _PLAIN_ADDRESS.fullmatch(text):  # nearly all of them: nothing to normalise, nothing to look for
         return text.lower()
-    address = unicodedata.normalize("NFC", text.strip()).casefold()
+    address = spelled(text)
     local, at, domain = address.rpartition("@")
     if not (local and at and domain) or len(address) > 320 or not address.isprintable() or " " in address:
         return None

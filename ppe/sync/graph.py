@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from ppe.errors import DeltaExpired, DirectoryError, DirectoryUnavailable, DirectoryUntrusted
+from ppe.mail_addresses import in_ascii
 from ppe.sync import batch
 from ppe.sync.login import Token, consent_missing, fetch_token
 from ppe.sync.shared_mailbox import purpose_of
@@ -113,9 +114,9 @@ class Graph:
         return found
 
     def verified_domains(self) -> list[str]:
-        """The domains that the tenant has proved to own, casefolded."""
+        """The domains that the tenant has proved to own, spelled as they are registered here."""
         domains = self._listed(self._ask("GET", f"{self._url}/domains"))
-        return sorted(domain["id"].casefold() for domain in domains if domain.get("isVerified"))
+        return sorted(in_ascii(domain["id"]) for domain in domains if domain.get("isVerified"))
 
     def tenant_id(self) -> str:
         """The id of the tenant that the token reads."""

@@ -358,6 +358,17 @@ def test_an_unknown_domain_of_the_tenant_fails_a_manual_run_and_names_it(desk: D
     assert {"Tia", "Bo"} <= set(desk.people())
 
 
+def test_a_domain_with_umlauts_is_the_one_that_is_registered_whichever_way_the_tenant_writes_it(desk: Desk) -> None:
+    desk.tenant.add_domain("bücher.example")
+    desk.tenant.hire("Ute", "ute@bücher.example", aliases=["u@xn--bcher-kva.example"])
+    failed = desk.plan()
+    assert failed.unknown_domains == [{"name": "xn--bcher-kva.example", "people": 1}]
+    desk.register("xn--bcher-kva.example")
+    desk.sync()
+    assert desk.people()["Ute"] == ("ute@xn--bcher-kva.example", {"u@xn--bcher-kva.example"})
+    desk.nothing_left()
+
+
 def test_a_domain_foreign_to_the_tenant_is_only_not_imported(desk: Desk) -> None:
     desk.tenant.hire("Fay", "fay@elsewhere.example")
     planned = desk.plan()

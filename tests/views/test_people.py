@@ -15,6 +15,7 @@ from ppe.models import (
     AuditEvent,
     Connection,
     DirectoryObject,
+    Domain,
     Exemption,
     Mail,
     Membership,
@@ -101,6 +102,23 @@ def test_no_welcome_mail_goes_to_a_silent_user_or_unasked(
         assert not Mail.select().exists()
 
 
+def test_an_address_is_given_on_a_domain_with_umlauts(
+    signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    with open_database():
+        Domain.create(
+            organization=people.contoso, name="xn--bcher-kva.example", kind="relay", proof="dns", created_at=utcnow()
+        )
+    typed = {"primary": "cleo@bücher.example", "aliases": "c@Bücher.example cc@xn--bcher-kva.example"}
+    page = signed_in.post("/users/new", data=NEW | typed, follow_redirects=True).text
+    with open_database():
+        found = {row.address for row in Address.select().where(Address.domain == "xn--bcher-kva.example")}
+    assert found == {f"{name}@xn--bcher-kva.example" for name in ("cleo", "c", "cc")}, page
+    again = signed_in.post("/users/new", data=NEW | {"primary": "CLEO@BÜCHER.example"})
+    assert "belongs to Cleo Clark" in again.text
+    assert "Cleo" in signed_in.get("/users?text=cleo@bücher").text
+
+
 @pytest.mark.parametrize(
     ("field", "typed", "words"),
     [
@@ -110,6 +128,7 @@ def test_no_welcome_mail_goes_to_a_silent_user_or_unasked(
         ("primary", "eve@fabrikam.example", "fabrikam.example is not registered here"),
         ("primary", "", "Write the primary address"),
         ("aliases", "x@contoso.example ada@contoso.example", "belongs to Ada"),
+        ("primary", "cleo@☃.example", "is no mail address"),
         ("mobile", "12", "with its country code"),
         ("type", "group", "Choose a role"),
     ],
