@@ -811,7 +811,7 @@ class CsvPiece(Table):
 class CsvRow(Table):
     """One line of a file, by the number of its first line: good, bad, imported or failed, and why.
 
-    `fields` is what would become of a good line; of a bad one, what stands in the file.
+    `fields` is what would become of a good line; of a bad one, what stands in the file. `account` is what came of it.
     """
 
     csv_import = ForeignKeyField(CsvImport, on_delete="CASCADE", index=False)
@@ -822,10 +822,14 @@ class CsvRow(Table):
     address = TextField(default="")
     fields = JSONField()
     reason = TextField(default="")
+    account = ForeignKeyField(Account, null=True, on_delete="SET NULL", index=False)
 
     class Meta:
         primary_key = CompositeKey("csv_import", "number")
         indexes = ((("csv_import", "standing", "number"), False),)
+
+
+CsvRow.add_index(CsvRow.index(CsvRow.account, where=SQL("account_id IS NOT NULL"), name="csv_row_account"))
 
 
 class CsvAddress(Table):

@@ -231,7 +231,16 @@ def test_upload_start_end_and_cancelling_are_on_record_with_counts(desk: People)
     assert {"lines": 3, "bad": 1, "ticked": 2, "imported": 2, "failed": 0}.items() <= said[2][3].items()
 
 
-def test_the_text_goes_when_it_is_read_and_everything_after_a_month(desk: People) -> None:
+def test_what_was_imported_stays_on_record_with_the_account_that_came_of_each_line(desk: People) -> None:
+    one = imported(read(desk, lines(3) + "No,Where,x@nowhere.example\n"))
+    forgetting.forget_old(utcnow() + forgetting.KEPT_FOR * 2)
+    made = {row.number: row.account for row in CsvRow.select().where(CsvRow.csv_import == one).order_by(CsvRow.number)}
+    assert [account and account.display_name for account in made.values()] == ["P0 Q", "P1 Q", "P2 Q", None]
+    Account.delete().where(Account.display_name == "P0 Q").execute()
+    assert CsvRow.get(CsvRow.number == 1).account is None
+
+
+def test_the_text_goes_when_it_is_read_and_everything_after_a_month_unless_it_was_imported(desk: People) -> None:
     one = read(desk, lines(3))
     assert (CsvPiece.select().count(), CsvAddress.select().count(), CsvRow.select().count()) == (0, 0, 3)
     torn = CsvImport.create(

@@ -25,7 +25,7 @@ _TICKED = f"""
     SELECT number, name, address, fields FROM csv_row
     WHERE csv_import_id = ? AND standing = 'good' AND ticked AND number > ? ORDER BY number LIMIT {BATCH}
 """
-_OUTCOME = "UPDATE csv_row SET standing = ?, reason = ? WHERE csv_import_id = ? AND number = ?"
+_OUTCOME = "UPDATE csv_row SET standing = ?, reason = ?, account_id = ? WHERE csv_import_id = ? AND number = ?"
 
 
 class Ticked(NamedTuple):
@@ -78,10 +78,13 @@ def _carry_out(one: CsvImport, batch: Sequence[Ticked], now: datetime) -> None:
             outcomes = [(line, "imported", "") for line in batch]
         except (IntegrityError, Refused):
             outcomes = [_alone(one, line, now) for line in batch]
-        execute_many(_OUTCOME, [(standing, why, one.id, line.number) for line, standing, why in outcomes])
-        made = sum(1 for _, standing, _ in outcomes if standing == "imported")
-        failed = len(batch) - made
-        keep(one, now, position=batch[-1].number, made=one.made + made, failed=one.failed + failed)
+        made = _account_ids([line.address for line, standing, _ in outcomes if standing == "imported"])
+        execute_many(
+            _OUTCOME,
+            [(standing, why, made.get(line.address), one.id, line.number) for line, standing, why in outcomes],
+        )
+        failed = len(batch) - len(made)
+        keep(one, now, position=batch[-1].number, made=one.made + len(made), failed=one.failed + failed)
 
 
 def _alone(one: CsvImport, line: Ticked, now: datetime) -> Outcome:
@@ -100,7 +103,7 @@ def _make(one: CsvImport, lines: Sequence[Ticked], now: datetime) -> None:
     accounts.carry_out(one.organization_id, Batch(newcomers=[_standing(line) for line in lines]), now)
     if one.send_welcome_mails:
         welcome = [line.address for line in lines if line.fields["role"] == END_USER]
-        outbox.ask_many("welcome", one.organization_id, _ids(welcome), now)
+        outbox.ask_many("welcome", one.organization_id, sorted(_account_ids(welcome).values()), now)
 
 
 def _standing(line: Ticked) -> Standing:
@@ -116,11 +119,12 @@ def _standing(line: Ticked) -> Standing:
     )
 
 
-def _ids(primaries: Sequence[str]) -> list[int]:
-    found: list[int] = []
+def _account_ids(primaries: Sequence[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
     for some in batches(primaries):
-        rows = execute(f"SELECT account_id FROM address WHERE address IN ({marks(some)}) ORDER BY account_id", some)
-        found += [account_id for (account_id,) in rows.fetchall()]
+        found.update(
+            execute(f"SELECT address, account_id FROM address WHERE address IN ({marks(some)})", some).fetchall()
+        )
     return found
 
 

@@ -1,4 +1,7 @@
-"""What is old goes, in short transactions: a file's text once it is read, and everything about it after 30 days."""
+"""What is old goes, in short transactions: a file's text once it is read, and its lines after 30 days.
+
+What was imported stays, as the detail of an audit event.
+"""
 
 from datetime import datetime, timedelta
 
@@ -19,9 +22,12 @@ def forget_text(import_id: int) -> None:
 
 
 def forget_old(now: datetime) -> None:
-    """Remove what was uploaded 30 days ago, and what never arrived whole or was left behind by a killed worker."""
+    """Remove what nobody imported within 30 days, and what never arrived whole or was left by a killed worker."""
     old, broken = stamp(now - KEPT_FOR), stamp(now - UPLOADS_LAST)
-    statement = "SELECT id FROM csv_import WHERE created_at < ? OR (state = 'uploading' AND created_at < ?)"
+    statement = """
+        SELECT id FROM csv_import
+        WHERE accepted_at IS NULL AND (created_at < ? OR (state = 'uploading' AND created_at < ?))
+    """
     for (import_id,) in execute(statement, (old, broken)).fetchall():
         for table in _KEYS:
             _empty(table, import_id)

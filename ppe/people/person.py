@@ -10,6 +10,8 @@ from ppe.models import (
     Account,
     AuditEvent,
     Connection,
+    CsvImport,
+    CsvRow,
     MassUpdate,
     MassUpdateRow,
     SyncChange,
@@ -76,6 +78,14 @@ def sync_changes(account: Account) -> list[SyncChange]:
     query = SyncChange.select(SyncChange, SyncRun).join(SyncRun)
     mine = query.where(SyncChange.account == account.id, SyncRun.organization == account.organization_id)
     return list(mine.order_by(SyncChange.id.desc()).limit(SHOWN))
+
+
+def csv_line(account: Account) -> CsvRow | None:
+    """The line of a CSV file that the account was made of."""
+    query = CsvRow.select(CsvRow, CsvImport).join(CsvImport)
+    mine = query.where(CsvRow.account == account.id, CsvImport.organization == account.organization_id)
+    found: CsvRow | None = mine.first()
+    return found
 
 
 def mass_updates(account: Account) -> list[MassUpdateRow]:

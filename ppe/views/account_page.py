@@ -31,6 +31,7 @@ def gather(row: Row) -> dict[str, Any]:
         "last": None if waiting or of_groups or not row.account.is_synced else planned.last_finished(row.account),
         "compared": person.compared(row.account, row.primary, row.aliases),
         "changes": person.sync_changes(row.account),
+        "csv_line": person.csv_line(row.account),
         "mass_updates": person.mass_updates(row.account),
         "events": person.events(row.account),
         "shown": person.SHOWN,

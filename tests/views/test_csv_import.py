@@ -48,6 +48,20 @@ def test_csv_import_is_for_administrators_alone(app: Flask, people: People) -> N
     assert_administrators_only(app, "/csv-import")
 
 
+def test_the_page_of_whoever_was_imported_says_from_where(
+    app: Flask, signed_in: FlaskClient, open_database: OpenDatabase
+) -> None:
+    import_id = work(app, send(signed_in, GOOD, "<new>.csv"))
+    review_page = signed_in.get(f"/csv-import/{import_id}").text
+    work(app, signed_in.post(f"/csv-import/{import_id}/accept", data=ticks(review_page)))
+    with open_database():
+        hugo = Account.get(Account.display_name == "Hugo Huge")
+    history = signed_in.get(f"/users/{hugo.id}").text.partition('id="history"')[2]
+    assert f'added, from line 2 of <a href="/csv-import/{import_id}">&lt;new&gt;.csv</a>' in history
+    assert "by Ada" in history
+    assert "Nothing is on record yet" not in history
+
+
 def test_a_file_is_reviewed_and_then_imported(app: Flask, signed_in: FlaskClient, open_database: OpenDatabase) -> None:
     answer = send(signed_in, GOOD + BAD)
     assert "Reading the file" in signed_in.get(answer.location).text
