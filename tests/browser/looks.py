@@ -219,6 +219,7 @@ LOOKS = (
     Look("authentication.page", "/account-management/authentication", then=asks_for_a_code_from_everyone),
     Look("audit_log.page", "/account-management/audit-log"),
     Look("audit_log.page", "/account-management/audit-log?text=nobody"),
+    Look("audit_log.page", "/account-management/audit-log?account={bob}"),
     # What went wrong
     Look("", "/no-such-page", says=404),
     Look("", "/no-such-page", STRANGER, says=404),
