@@ -66,11 +66,18 @@ class JSONField(TextField):
         return None if value is None else json.loads(value)
 
 
+# Unicode takes them for letters of their own, not for others with an accent.
+_LETTERS = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
+)
+
+
 def folded(text: str) -> str:
     """A text as lists sort it and look it up: without case and accents, so that Émile stands beside Emil."""
     if text.isascii():
         return text.lower()
-    return "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    bare = (c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    return "".join(bare).translate(_LETTERS)
 
 
 class Folding:

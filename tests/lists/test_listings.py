@@ -81,6 +81,18 @@ def test_a_text_is_found_whatever_its_case_and_accents(people: People, typed: st
 
 
 @pytest.mark.usefixtures("_looked_for")
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [("Søren", "SOREN"), ("Łukasz", "lukasz"), ("Đorđe", "dorde"), ("Ægir", "aegir"), ("Œdipe", "oedipe"),
+     ("Straße", "strasse"), ("Þór", "thor"), ("Guðrún", "gudrun"), ("Işıl", "isil"), ("Ǿystein", "oystein")],
+)  # fmt: skip
+def test_a_text_is_found_by_letters_that_every_keyboard_has(people: People, name: str, typed: str) -> None:
+    add(people.contoso, name, "x@contoso.example")
+    for text in (typed, name, name.upper()):
+        assert names(people, Filter(text)) == [name]
+
+
+@pytest.mark.usefixtures("_looked_for")
 @pytest.mark.parametrize("typed", ["ute@bücher", "@BÜCHER", "Ute@Bücher.exa", "@bücher.example ute", "@xn--bch"])
 def test_an_address_is_found_by_its_domain_as_people_write_it(people: People, typed: str) -> None:
     add(people.contoso, "Ute", "ute@xn--bcher-kva.example")
