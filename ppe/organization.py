@@ -7,8 +7,8 @@ from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
 
-from ppe import audit
-from ppe.db import database
+from ppe import audit, overtaken
+from ppe.db import database, one_at_a_time
 from ppe.errors import Refused
 from ppe.models import ADMIN, Account, Organization
 
@@ -37,6 +37,15 @@ def of(organization: Organization) -> Profile:
     )
 
 
+class Overtaken(Refused):
+    """Somebody else changed the same fields meanwhile: `wrong` has a sentence for each, `now` how all of them stand."""
+
+    def __init__(self, wrong: dict[str, str], now: Profile) -> None:
+        super().__init__(" ".join(wrong.values()))
+        self.wrong = wrong
+        self.now = now
+
+
 @cache
 def time_zones() -> tuple[str, ...]:
     """The zones that people know by a place, and UTC, which comes first."""
@@ -51,26 +60,49 @@ def possible_contacts(organization_id: int) -> list[Account]:
     return list(administrators.order_by(Account.display_name, Account.id))
 
 
-def save(organization: Organization, wanted: Profile, actor: str, remote_address: str, now: datetime) -> bool:
-    """Keep the wanted profile; false when it is what is stored already.
+def save(
+    organization_id: int, seen: Profile, typed: Profile, actor: str, remote_address: str, now: datetime
+) -> Profile | None:
+    """Lay what was touched over the profile as it stands, and give that; None when it changes nothing.
 
     Raises:
+        Overtaken: somebody else touched the same.
         Refused: something in it makes no sense; `field` names what.
     """
-    before = of(organization)
-    _check(organization, wanted)
-    if wanted == before:
-        return False
     with database.atomic():
+        one_at_a_time(f"profile of {organization_id}")
+        organization: Organization = Organization.get_by_id(organization_id)
+        before = of(organization)
+        _require_uncontested(seen, typed, before)
+        wanted = overtaken.touched(seen, typed, before)
+        _check(organization, wanted)
+        if wanted == before:
+            return None
         Organization.update(
             name=wanted.name, time_zone=wanted.time_zone, tech_contact=wanted.tech_contact_id,
             notice_addresses=list(wanted.notice_addresses),
-        ).where(Organization.id == organization.id).execute()  # fmt: skip
+        ).where(Organization.id == organization_id).execute()  # fmt: skip
         audit.record(
-            organization.id, actor, "organisation profile changed", wanted.name,
+            organization_id, actor, "organisation profile changed", wanted.name,
             {"before": asdict(before), "after": asdict(wanted)}, now=now, remote_address=remote_address,
         )  # fmt: skip
-    return True
+    return wanted
+
+
+def _require_uncontested(seen: Profile, typed: Profile, now: Profile) -> None:
+    contact = Account.get_or_none(Account.id == now.tech_contact_id)
+    told = {
+        "name": now.name,
+        "time_zone": now.time_zone,
+        "tech_contact": contact.display_name if contact else "",
+        "notice_addresses": ", ".join(now.notice_addresses),
+    }
+    wrong = {}
+    for field in (name.removesuffix("_id") for name in overtaken.contested(seen, typed, now)):
+        did = f"changed this to {told[field]}" if told[field] else "emptied this"
+        wrong[field] = f"Somebody {did} meanwhile. Save again to put yours in its place."
+    if wrong:
+        raise Overtaken(wrong, now)
 
 
 def _check(organization: Organization, wanted: Profile) -> None:

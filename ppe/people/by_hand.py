@@ -7,7 +7,7 @@ back with the next sync, unless the account is exempt: an edit clears the finger
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -240,10 +240,3 @@ def _exempt(organization_id: int, these: Sequence[_Standing], by: Account, now: 
         for account, details in these
     ]
     exemptions.add_missing(organization_id, things, "changed by hand", by.display_name, now)
-
-
-def touched(seen: Details, typed: Details, now: Details) -> Details:
-    """What was typed, laid over how somebody stands now: a field that was not touched keeps what others made of it."""
-    fields = Details.__dataclass_fields__
-    untouched = {name: getattr(now, name) for name in fields if getattr(typed, name) == getattr(seen, name)}
-    return replace(typed, **untouched)

@@ -7,7 +7,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from ppe import tasks
+from ppe import overtaken, tasks
 from ppe.clock import utcnow
 from ppe.errors import Refused
 from ppe.lists.listings import Row
@@ -75,9 +75,9 @@ def edit(account_id: int) -> ResponseReturnValue:
     now = _details(row)
     wanted = family().typed(request.form, now)
     if request.form.get("version") != str(row.account.version):
-        before = _seen_before(now)
+        before = overtaken.remembered(request.form.get("seen", ""), now)
         changed = fields.differences(before.told(), now.told())
-        return _filled(row, by_hand.touched(before, wanted, now), {"form": by_hand.CHANGED}, changed), 409
+        return _filled(row, overtaken.touched(before, wanted, now), {"form": by_hand.CHANGED}, changed), 409
     wrong = family().problems(row.account.organization_id, wanted, now, account_id)
     if wrong:
         return _filled(row, wanted, wrong), 422
@@ -93,15 +93,6 @@ def edit(account_id: int) -> ResponseReturnValue:
 
 def _details(row: Row) -> Details:
     return details.of(row.account, row.primary, row.aliases)
-
-
-def _seen_before(now: Details) -> Details:
-    """How the account stood when the form was opened, as the form remembers it."""
-    try:
-        told = json.loads(request.form.get("seen", ""))
-        return Details(**(told | {"aliases": tuple(told["aliases"])}))
-    except (ValueError, TypeError, KeyError):
-        return now
 
 
 def _empty(typed: Details, wrong: dict[str, str], *, welcome: bool) -> str:

@@ -43,6 +43,26 @@ def test_the_profile_is_saved_and_every_time_is_told_in_the_new_zone(
     expect(ada.locator(".times").first).not_to_have_text(here)
 
 
+def test_of_two_tabs_each_keeps_what_the_other_changed(ada: Page, office: Scene, watch: Watch) -> None:
+    watch.foreseen.append("status of 409")
+    go(ada, "Profile")
+    other = ada.context.new_page()
+    other.goto(ada.url)
+    other.get_by_label("Tech contact").select_option("Ada")
+    other.get_by_label("Further addresses for the notices").fill("soc@contoso.example")
+    press(other, "Save")
+    expect(other.locator("#messages")).to_have_text("The profile is saved.")
+    ada.get_by_label("Further addresses for the notices").fill("ops@contoso.example")
+    ada.get_by_label("Time zone").select_option("Asia/Tokyo")
+    press(ada, "Save")
+    expect(ada.locator("#notice_addresses-error")).to_contain_text("changed this to soc@contoso.example meanwhile")
+    expect(ada.get_by_label("Further addresses for the notices")).to_have_value("ops@contoso.example")
+    ada.get_by_label("Further addresses for the notices").fill("soc@contoso.example, ops@contoso.example")
+    press(ada, "Save")
+    expect(ada.locator("#messages")).to_have_text("The profile is saved.")
+    expect(ada.get_by_label("Time zone")).to_have_value("Asia/Tokyo")
+
+
 def test_a_change_of_how_everybody_signs_in_is_shown_with_what_it_means_before_it_counts(ada: Page) -> None:
     go(ada, "Authentication")
     ada.get_by_label("Administrators", exact=True).check()

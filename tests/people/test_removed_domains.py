@@ -1,7 +1,6 @@
 """A domain that another administrator removes while somebody fills in a form: nobody gets an address on it."""
 
 from collections.abc import Callable
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -10,13 +9,13 @@ from flask.testing import FlaskClient
 
 from ppe import db, domains
 from ppe.clock import utcnow
-from ppe.errors import Refused
 from ppe.models import Account, Address, Domain
 from ppe.people import by_hand, restored
 from ppe.people.by_hand import Edit, Seen
 from ppe.people.details import Details
 from tests.conftest import OpenDatabase, People, add_account
 from tests.databases import on_both_databases, on_postgresql
+from tests.meanwhile import Other
 
 pytestmark = on_both_databases
 
@@ -122,32 +121,6 @@ def _removed_from_it(people: People) -> None:
     wanted = Details(display_name="Bob", primary="bob@sold.example")
     Address.update(address=wanted.primary, domain="sold.example").where(Address.account == people.bob).execute()
     by_hand.remove(people.contoso.id, [Seen(people.bob.id, 1)], people.ada, utcnow())
-
-
-class Other:
-    """Somebody else at work at the same time."""
-
-    def __init__(self, app: Flask, deed: Callable[[], object]) -> None:
-        self.app, self.deed = app, deed
-        self.refused: list[str] = []
-        self._thread = Thread(target=self._work)
-
-    def begin(self) -> None:
-        """Comes back when they wait for whoever called this, or are done."""
-        self._thread.start()
-        waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-        while self._thread.is_alive() and not db.execute(waiting).fetchone():
-            self._thread.join(0.01)
-
-    def end(self) -> None:
-        self._thread.join()
-
-    def _work(self) -> None:
-        with self.app.app_context(), db.database.connection_context():
-            try:
-                self.deed()
-            except Refused as refused:
-                self.refused.append(refused.sentence)
 
 
 @on_postgresql

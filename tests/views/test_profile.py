@@ -1,7 +1,11 @@
+import html
+import re
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from ppe import organization
 from ppe.models import ADMIN, END_USER, SILENT_USER, Account, AuditEvent, Organization
 from tests.conftest import OpenDatabase, People, add_account
 from tests.views.gate import assert_administrators_only
@@ -11,6 +15,21 @@ PAGE = "/account-management/profile"
 
 def _form(people: People, **other: str) -> dict[str, str]:
     return {"name": "Contoso", "time_zone": "UTC", "tech_contact": str(people.ada.id)} | other
+
+
+def _opened(browser: FlaskClient, text: str = "") -> dict[str, str]:
+    """A form as it would be sent unchanged: the page's, or that of an answer."""
+    text = text or browser.get(PAGE).text
+    form = {}
+    for name in ("name", "notice_addresses", "seen"):
+        field = re.search(rf'<input[^>]* name="{name}" value="([^"]*)"', text)
+        assert field, name
+        form[name] = html.unescape(field[1])
+    for name in ("time_zone", "tech_contact"):
+        chosen = re.search(rf'name="{name}".*?<option value="([^"]*)" selected', text, re.DOTALL)
+        assert chosen, name
+        form[name] = chosen[1]
+    return form
 
 
 def _stored(open_database: OpenDatabase, people: People) -> Organization:
@@ -130,3 +149,90 @@ def test_further_addresses_are_kept_each_once_and_a_wrong_one_is_named_beside_it
     many = ",".join(f"a{number}@contoso.example" for number in range(11))
     assert "at most 10" in signed_in.post(PAGE, data=_form(people, notice_addresses=many)).text
     assert _stored(open_database, people).notice_addresses == ["tickets@contoso.example", "ops@other.example"]
+
+
+class TestTwoTabs:
+    """One form is opened, then another is saved, then the first is."""
+
+    def test_each_keeps_what_the_other_changed(
+        self, signed_in: FlaskClient, people: People, open_database: OpenDatabase
+    ) -> None:
+        first = _opened(signed_in)
+        signed_in.post(PAGE, data=_opened(signed_in) | {"notice_addresses": "soc@contoso.example"})
+        signed_in.post(PAGE, data=_opened(signed_in) | {"tech_contact": str(people.ada.id)})
+        assert signed_in.post(PAGE, data=first | {"time_zone": "Europe/Berlin"}).status_code == 303
+        stored = _stored(open_database, people)
+        assert (stored.name, stored.time_zone, stored.tech_contact_id, stored.notice_addresses) == (
+            "Contoso", "Europe/Berlin", people.ada.id, ["soc@contoso.example"],
+        )  # fmt: skip
+        assert "The profile is saved." in signed_in.get(PAGE).text
+
+    @pytest.mark.parametrize(
+        ("field", "theirs", "ours", "words"),
+        [
+            ("name", "Contoso Ltd", "Contoso plc", "changed this to Contoso Ltd meanwhile."),
+            ("time_zone", "Asia/Tokyo", "Europe/Berlin", "changed this to Asia/Tokyo meanwhile."),
+            ("notice_addresses", "b@x.example c@x.example", "d@x.example", "changed this to b@x.example, c@x.example"),
+            ("notice_addresses", "", "d@x.example", "emptied this meanwhile."),
+        ],
+    )
+    def test_of_what_both_changed_the_later_is_refused_once_beside_its_field(
+        self, signed_in: FlaskClient, people: People, open_database: OpenDatabase,
+        field: str, theirs: str, ours: str, words: str,
+    ) -> None:  # fmt: skip
+        signed_in.post(PAGE, data=_opened(signed_in) | {"notice_addresses": "a@x.example"})
+        first = _opened(signed_in)
+        signed_in.post(PAGE, data=_opened(signed_in) | {field: theirs, "tech_contact": str(people.ada.id)})
+        kept = organization.of(_stored(open_database, people))
+        refused = signed_in.post(PAGE, data=first | {field: ours})
+        assert refused.status_code == 409
+        assert f'id="{field}-error">Somebody {words}' in refused.text
+        assert organization.of(_stored(open_database, people)) == kept
+        again = _opened(signed_in, refused.text)
+        assert (again[field], again["tech_contact"]) == (ours, str(people.ada.id))
+        assert signed_in.post(PAGE, data=again).status_code == 303
+        stored = _opened(signed_in)
+        assert (stored[field], stored["tech_contact"]) == (ours, str(people.ada.id))
+
+    def test_a_contested_tech_contact_is_told_by_name(
+        self, signed_in: FlaskClient, people: People, open_database: OpenDatabase
+    ) -> None:
+        with open_database():
+            zoe = add_account(people.contoso, ADMIN, "Zoe", "zoe@contoso.example")
+        first = _opened(signed_in)
+        signed_in.post(PAGE, data=first | {"tech_contact": str(zoe.id)})
+        refused = signed_in.post(PAGE, data=first | {"tech_contact": str(people.ada.id)})
+        assert 'id="tech_contact-error">Somebody changed this to Zoe meanwhile.' in refused.text
+        assert _stored(open_database, people).tech_contact_id == zoe.id
+
+    def test_everything_that_both_changed_is_told_at_once(self, signed_in: FlaskClient) -> None:
+        first = _opened(signed_in)
+        signed_in.post(PAGE, data=first | {"name": "Theirs", "time_zone": "Asia/Tokyo"})
+        refused = signed_in.post(PAGE, data=first | {"name": "Ours", "time_zone": "Europe/Berlin"})
+        for field in ("name", "time_zone"):
+            assert f'id="{field}-error"' in refused.text
+
+    def test_the_same_change_in_both_is_none(self, signed_in: FlaskClient) -> None:
+        first = _opened(signed_in)
+        for words in ("Saved.", "Nothing was changed"):
+            assert signed_in.post(PAGE, data=first | {"name": "Contoso Ltd"}).status_code == 303
+            assert words in signed_in.get(PAGE).text
+
+    def test_a_form_with_a_mistake_still_knows_what_it_was_opened_for(
+        self, signed_in: FlaskClient, people: People, open_database: OpenDatabase
+    ) -> None:
+        mistaken = signed_in.post(PAGE, data=_opened(signed_in) | {"name": "", "time_zone": "Europe/Berlin"})
+        assert mistaken.status_code == 422
+        signed_in.post(PAGE, data=_opened(signed_in) | {"notice_addresses": "soc@contoso.example"})
+        mended = _opened(signed_in, mistaken.text) | {"name": "Contoso"}
+        assert signed_in.post(PAGE, data=mended).status_code == 303
+        stored = _stored(open_database, people)
+        assert (stored.time_zone, stored.notice_addresses) == ("Europe/Berlin", ["soc@contoso.example"])
+
+    @pytest.mark.parametrize("seen", ["", "{", "[]", "null", '{"name": "X"}', '{"a": 1}'])
+    def test_a_form_that_remembers_nothing_of_use_counts_as_opened_just_now(
+        self, signed_in: FlaskClient, seen: str
+    ) -> None:
+        signed_in.post(PAGE, data=_opened(signed_in) | {"name": "Theirs"})
+        assert signed_in.post(PAGE, data=_opened(signed_in) | {"name": "Ours", "seen": seen}).status_code == 303
+        assert _opened(signed_in)["name"] == "Ours"
