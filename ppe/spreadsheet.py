@@ -7,8 +7,11 @@ from io import StringIO
 
 BYTE_ORDER_MARK = "\ufeff"  # by it Excel tells UTF-8
 
-# With the apostrophes before it, so that whoever takes one away again finds what was written.
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+# Where a cell begins, for spreadsheets that separate by semicolons or tabs, too: quotation marks stop them only where
+# they stand first. With the apostrophes before a formula, so that whoever takes one away again finds what was written.
+_BEGINNING = r"(?<![^;\t\r\n])"
+_FORMULA = r"""(?=['"]*[=+\-@\t\r])"""
+_OPEN, _MARKED = re.compile(_BEGINNING + _FORMULA), re.compile(f"{_BEGINNING}'{_FORMULA}")
 
 
 def safe(text: str) -> str:
@@ -16,12 +19,12 @@ def safe(text: str) -> str:
 
     Mobile numbers begin with a plus and get one too. `restored` takes it away.
     """
-    return f"'{text}" if _FORMULA.match(text) else text
+    return _OPEN.sub("'", text)
 
 
 def restored(text: str) -> str:
     """What `safe` was given."""
-    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
+    return _MARKED.sub("", text)
 
 
 def line(cells: Iterable[str]) -> str:

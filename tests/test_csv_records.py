@@ -1,6 +1,7 @@
 """Text to records, formats and people: whatever stands in a file, each line is read or says why not."""
 
-from io import BytesIO
+import csv
+from io import BytesIO, StringIO
 from itertools import chain, repeat
 
 import pytest
@@ -38,6 +39,15 @@ def test_what_is_written_is_read_again_wherever_the_file_is_cut(written: list[li
 def test_no_cell_is_a_formula_and_each_can_be_had_back(text: str) -> None:
     assert not safe(text).startswith(("=", "+", "-", "@", "\t", "\r"))
     assert restored(safe(text)) == text
+
+
+@given(st.lists(st.lists(st.text("""x=+-@;,'"\t\r\n """, max_size=8), min_size=1, max_size=3), max_size=4))
+def test_no_spreadsheet_finds_a_formula_whatever_it_separates_by(written: list[list[str]]) -> None:
+    file = "".join(line(row) for row in written)
+    for delimiter in ",;\t":
+        for row in csv.reader(StringIO(file, newline=""), delimiter=delimiter):
+            assert not any(cell.lstrip("\r\n\t").startswith(("=", "+", "-", "@")) for cell in row), (delimiter, row)
+    assert [[restored(cell) for cell in row] for row in csv.reader(StringIO(file, newline=""))] == written
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=300))
