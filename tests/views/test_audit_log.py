@@ -11,7 +11,7 @@ from ppe import audit
 from ppe.db import execute
 from ppe.models import AuditEvent, Organization
 from tests.conftest import OpenDatabase, People
-from tests.databases import on_both_databases
+from tests.databases import on_both_databases, on_postgresql, on_sqlite
 from tests.views.gate import assert_administrators_only
 
 pytestmark = on_both_databases
@@ -141,6 +141,23 @@ def test_the_events_about_one_account_are_taken_home_on_record_under_its_name(
 
 @pytest.mark.parametrize("deed", ["UPDATE audit_event SET actor = 'nobody'", "DELETE FROM audit_event"])
 def test_the_database_itself_refuses_to_alter_it(people: People, open_database: OpenDatabase, deed: str) -> None:
+    _assert_refused(people, open_database, deed)
+
+
+@on_sqlite
+def test_sqlite_puts_no_row_in_anothers_place(people: People, open_database: OpenDatabase) -> None:
+    same = "id, at, action, subject, details, remote_address, actor_address"
+    replacing = f"INSERT OR REPLACE INTO audit_event ({same}, actor) SELECT {same}, 'nobody' FROM audit_event"
+    _assert_refused(people, open_database, replacing)
+
+
+@on_postgresql
+@pytest.mark.parametrize("deed", ["TRUNCATE audit_event CASCADE", "TRUNCATE organization CASCADE"])
+def test_postgresql_does_not_empty_it_at_one_stroke(people: People, open_database: OpenDatabase, deed: str) -> None:
+    _assert_refused(people, open_database, deed)
+
+
+def _assert_refused(people: People, open_database: OpenDatabase, deed: str) -> None:
     with open_database():
         _event(people)
         with pytest.raises(DatabaseError, match="only ever added to"):
