@@ -54,6 +54,12 @@ def test_every_mishap_has_a_page_and_a_fragment(broken: FlaskClient, how: str, c
     assert "secret detail" not in page.text
 
 
+def test_a_file_that_is_not_there_is_no_mishap_of_ours(app: Flask, signed_in: FlaskClient) -> None:
+    app.testing = False
+    for path in ("/static/gone.css", "/vendor/htmx/gone.js", "/gone"):
+        assert signed_in.get(path).status_code == 404, path
+
+
 def test_another_method_than_a_page_has(client: FlaskClient, people: People) -> None:
     assert client.post("/account").status_code == 405
 

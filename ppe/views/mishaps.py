@@ -38,6 +38,8 @@ def _refuse_null() -> None:
 
 def _http(error: HTTPException) -> ResponseReturnValue:
     code = error.code or 500
+    if (request.endpoint or "").rpartition(".")[2] == "static":  # no database is open, to tell a page who looks at it
+        return error.get_response()
     title, advice = SENTENCES[code]
     # abort(403, "…") says it better than the list; what Werkzeug itself would say is for programmers.
     own_words = error.description if error.description != type(error).description and code == 403 else None
