@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from ppe.db import execute
+from ppe.mail_addresses import spelled
 from ppe.models import AuditEvent, AuditWord, folded
 from ppe.sql_parts import END, Part, between, every
 
@@ -55,7 +56,8 @@ def keep(event: AuditEvent) -> None:
 
 def asked(text: str) -> list[str]:
     """The beginnings that all have to be there for a typed text to find an event; signs alone ask for nothing."""
-    return [word[match.start() :][:LONGEST] for word in folded(text).split() if (match := _BEGINNINGS.search(word))]
+    words = folded(" ".join(map(spelled, text.split()))).split()
+    return [word[match.start() :][:LONGEST] for word in words if (match := _BEGINNINGS.search(word))]
 
 
 def newest(organization_id: int, beginnings: Sequence[str], wanted: Wanted, limit: int) -> list[int]:

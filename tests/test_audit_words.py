@@ -123,6 +123,14 @@ def test_another_organisations_events_are_not_found(company: People) -> None:
     assert _found(company, "theirs") == []
 
 
+@pytest.mark.usefixtures("large")
+def test_an_address_is_found_by_its_domain_as_people_write_it(company: People) -> None:
+    for name in ("ute", "uwe", "udo"):
+        _record(company, f"{name}@xn--bcher-kva.example")
+    assert _found(company, "ute@Bücher") == ["ute@xn--bcher-kva.example"]
+    assert len(_found(company, "@bücher.example")) == 3
+
+
 def test_a_file_has_every_event_that_is_found(company: People, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit_log, "ROWS_AT_ONCE", 2)
     for number in range(5):

@@ -11,6 +11,7 @@ from peewee import IntegrityError, fn
 from ppe import audit, exemptions
 from ppe.db import database
 from ppe.errors import NotFound, Refused
+from ppe.mail_addresses import spelled
 from ppe.models import (
     APPLYING,
     EXEMPT,
@@ -231,6 +232,6 @@ def change_of(run: SyncRun, change_id: int) -> SyncChange:
 
 def _filtered(run: SyncRun, section: str, text: str) -> Any:
     query = SyncChange.select().where(SyncChange.run == run, SyncChange.section == section)
-    for word in text.casefold().split():
+    for word in map(spelled, text.split()):
         query = query.where(SyncChange.search_key.contains(word))
     return query

@@ -364,6 +364,7 @@ def test_a_domain_with_umlauts_is_the_one_that_is_registered_whichever_way_the_t
     failed = desk.plan()
     assert failed.unknown_domains == [{"name": "xn--bcher-kva.example", "people": 1}]
     desk.register("xn--bcher-kva.example")
+    assert review.rows(desk.plan(), "adding", "UTE@Bücher").total == 1
     desk.sync()
     assert desk.people()["Ute"] == ("ute@xn--bcher-kva.example", {"u@xn--bcher-kva.example"})
     desk.nothing_left()
