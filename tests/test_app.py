@@ -60,6 +60,18 @@ def test_a_file_that_is_not_there_is_no_mishap_of_ours(app: Flask, signed_in: Fl
         assert signed_in.get(path).status_code == 404, path
 
 
+@pytest.mark.parametrize(
+    ("address", "page"), [("/sign-in/password", "/sign-in"), ("/account/password", "/account"),
+                          ("/import-sync/runs/7/accept", "/import-sync/runs/7")],
+)  # fmt: skip
+def test_whoever_reloads_the_answer_to_a_button_comes_back_to_its_page(
+    client: FlaskClient, people: People, address: str, page: str
+) -> None:
+    answer = client.get(address)
+    assert (answer.status_code, answer.location) == (303, page)
+    assert client.put(address).status_code == 405
+
+
 def test_another_method_than_a_page_has(client: FlaskClient, people: People) -> None:
     assert client.post("/account").status_code == 405
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ppe import domains
 from ppe.db import execute
 from ppe.models import (
     CHANGED,
@@ -18,7 +19,7 @@ from ppe.models import (
     SyncRun,
 )
 from ppe.sync import fields, shared_mailbox
-from ppe.sync.entry import Entry
+from ppe.sync.entry import Entry, domain_of
 from ppe.sync.mirror import COLUMNS, entry_from
 
 SHOWN = 20
@@ -26,11 +27,12 @@ SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One field: what the directory says, and what we have."""
+    """One field: what the directory says, and what we have; and why it stays so, where no sync will make them agree."""
 
     label: str
     theirs: str
     ours: str
+    note: str = ""
 
     @property
     def differs(self) -> bool:
@@ -49,7 +51,19 @@ def compared(account: Account, primary: str, aliases: Sequence[str]) -> list[Com
     theirs |= {"primary": their_primary or "", "aliases": sorted(their_aliases), "active": entry.enabled}
     ours: dict[str, Any] = {name: getattr(account, name) for name in names}
     ours |= {"primary": primary, "aliases": sorted(aliases), "active": account.active}
-    return [Compared(label, after, before) for label, before, after in fields.differences(ours, theirs)]
+    notes = {fields.LABELS["aliases"]: _left_out(account, set(their_aliases) - set(aliases))}
+    different = fields.differences(ours, theirs)
+    return [Compared(label, after, before, notes.get(label, "")) for label, before, after in different]
+
+
+def _left_out(account: Account, missing: set[str]) -> str:
+    """Which addresses a sync leaves out, because their domains are not registered here."""
+    registered = {domain.name for domain in domains.registered(account.organization_id)}
+    left = sorted(address for address in missing if domain_of(address) not in registered)
+    if not left:
+        return ""
+    names = sorted({domain_of(address) for address in left})
+    return f"Left out by every sync: {', '.join(left)}. Not registered here: {', '.join(names)}."
 
 
 def suggestion(account: Account) -> str:

@@ -62,9 +62,11 @@ def require_present(account: Account, present: str, visitor: Visitor, now: datet
     """Let only somebody on who knows the password; tries are counted like those at the door.
 
     Raises:
-        Refused: it is wrong.
+        Refused: it is missing or wrong.
         limits.TooMany: there were too many wrong ones lately.
     """
+    if not present:
+        raise Refused("Type your present password.", "present")
     doors = limits.password_doors(primary_of(account.id), visitor.remote_address)
     limits.count(doors, now)
     if not passwords.matches(account.password_hash, present):

@@ -27,7 +27,7 @@ def init_app(app: Flask) -> None:
 def problem(password: str, *, address: str, name: str) -> str | None:
     """What is wrong with a new password, in one sentence; None when it is good."""
     if len(password) < SHORTEST:
-        return f"Use at least {SHORTEST} characters; a few words in a row are fine."
+        return f"Use at least {SHORTEST} characters; a few words that don't belong together are good."
     if len(password) > LONGEST:
         return f"Use at most {LONGEST} characters."
     if password.casefold().strip() in {address.casefold().strip(), name.casefold().strip()}:

@@ -15,6 +15,7 @@ from ppe.models import Account, AuditEvent
 from ppe.spreadsheet import BYTE_ORDER_MARK, line
 from ppe.views.access import admin_required, current_admin_name, current_organization
 from ppe.views.account_filter import number
+from ppe.views.account_page import address_of
 from ppe.views.words import details_lines
 
 bp = Blueprint("audit_log", __name__, url_prefix="/account-management/audit-log")
@@ -37,6 +38,7 @@ def page() -> ResponseReturnValue:
         actions=audit_log.actions(organization.id),
         wanted=wanted,
         about=_account_of(wanted),
+        accounts=_pages_of(organization.id, found.rows),
         is_newest=not before,
     )
 
@@ -55,6 +57,13 @@ def _mass_updates(organization_id: int, events: Sequence[AuditEvent]) -> set[int
     """Those that the events tell of and that can still be looked at: their rows are the detail."""
     named = [event.details[NUMBER] for event in events if NUMBER in event.details]
     return review.kept(organization_id, named)
+
+
+def _pages_of(organization_id: int, events: Sequence[AuditEvent]) -> dict[int, str]:
+    """Where the accounts are that the events are about, of those that are still there."""
+    named = {event.subject_account for event in events}
+    there = Account.select().where(Account.organization == organization_id, Account.id.in_(named))
+    return {account.id: address_of(account) for account in there}
 
 
 def _account_of(wanted: Filter) -> Account | None:

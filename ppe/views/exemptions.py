@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from ppe import exemptions
 from ppe.clock import utcnow
 from ppe.errors import Refused
-from ppe.lists import listings
+from ppe.lists import exempt_accounts, listings
 from ppe.models import ACCOUNT_TYPES
 from ppe.views import account_page
 from ppe.views.access import admin_required, current_admin_name, current_day, current_organization
@@ -73,9 +73,11 @@ def _day(typed: str) -> date | None:
 def _page(typed: dict[str, str], wrong: dict[str, str] | None = None) -> str:
     text, ended = request.args.get("text", "").strip()[:200], request.args.get("show") == "ended"
     organization_id, today = current_organization().id, current_day()
+    found = listings.exempted(organization_id, today, text, position(), ended=ended)
     return render_template(
         "exemptions/page.html",
-        page=listings.exempted(organization_id, today, text, position(), ended=ended),
+        page=found,
+        accounts=exempt_accounts.of(organization_id, found.rows),
         counts={
             "in_force": exemptions.in_force(organization_id, today).count(),
             "ended": exemptions.over(organization_id, today).count(),

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from flask import Flask, abort, render_template
+from flask import Flask, abort, current_app, redirect, render_template
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from htmx_flask import request
@@ -40,11 +40,22 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     code = error.code or 500
     if (request.endpoint or "").rpartition(".")[2] == "static":  # no database is open, to tell a page who looks at it
         return error.get_response()
+    if code == HTTPStatus.METHOD_NOT_ALLOWED and request.method == "GET" and (above := _page_above()):
+        return redirect(above, HTTPStatus.SEE_OTHER)
     title, advice = SENTENCES[code]
     # abort(403, "…") says it better than the list; what Werkzeug itself would say is for programmers.
     own_words = error.description if error.description != type(error).description and code == 403 else None
     limit = (request.max_content_length or 0) // 1024 // 1024
     return _answer(title, own_words or advice.format(limit=limit), code)
+
+
+def _page_above() -> str | None:
+    """The page whose button was pressed, for whoever reloads the answer: its address takes what buttons send alone."""
+    above: str = request.path.rpartition("/")[0]
+    adapter = current_app.create_url_adapter(request)
+    if not above or adapter is None or not adapter.test(above, method="GET"):
+        return None
+    return above
 
 
 def _stale_form(_: CSRFError) -> ResponseReturnValue:

@@ -22,6 +22,7 @@ def init_app(app: Flask) -> None:
         moment,
         day,
         local_time,
+        exact_time,
         number,
         plural,
         role,
@@ -52,6 +53,11 @@ def local_time(at: datetime | None, never: str = "Never") -> Markup | str:
     if at is None:
         return never
     return Markup('<time datetime="{}">{}</time>').format(at.astimezone(UTC).isoformat(), moment(at))
+
+
+def exact_time(at: datetime) -> Markup:
+    """The same to the second, for what has to be told apart."""
+    return Markup('<time datetime="{}">{}:{:%S}</time>').format(at.astimezone(UTC).isoformat(), moment(at), at)
 
 
 def number(count: int) -> str:

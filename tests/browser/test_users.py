@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from ppe.models import Account
 from tests.browser.conftest import Watch
 from tests.browser.scene import Scene
 from tests.browser.steps import assert_fits, expect_title, go, look_for, press
@@ -81,6 +82,16 @@ def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(
     if has_script:
         expect(ada.get_by_label("Primary address")).to_be_focused()
     assert_fits(ada)
+
+
+def test_a_name_without_a_space_fits_wherever_it_stands(ada: Page, office: Scene) -> None:
+    long = "W" * 80
+    with office.tables():
+        Account.update(display_name=long).where(Account.id == office.names["bob"]).execute()
+    for place in ("", "/edit", "/convert", "/remove"):
+        ada.goto(f"{office.address}/users/{office.names['bob']}{place}")
+        expect(ada.get_by_role("heading", level=1)).to_contain_text(long)
+        assert_fits(ada)
 
 
 def test_whoever_saves_second_is_told_what_the_first_changed(

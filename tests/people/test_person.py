@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from ppe import audit
 from ppe.clock import utcnow
-from ppe.models import FUNCTIONAL, Account, AuditEvent
+from ppe.models import FUNCTIONAL, Account, AuditEvent, Connection, DirectoryObject, Domain
 from ppe.people import person
 from tests.conftest import OpenDatabase, People, add_account, sign_in
 from tests.databases import on_both_databases
@@ -79,6 +79,26 @@ def test_signing_in_and_failing_to_are_part_of_it(app: Flask, signed_in: FlaskCl
     stranger.post("/sign-in/password", data={"address": "bob@contoso.example", "password": "wrong"})
     sign_in(app.test_client(), "bob@contoso.example")
     assert deeds(history(signed_in, f"/users/{people.bob.id}")) == ["signed in", "sign-in failed"]
+
+
+def test_an_alias_that_no_sync_takes_over_is_told_with_the_reason(
+    signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    with open_database():
+        Account.update(directory_id="bob").where(Account.id == people.bob.id).execute()
+        proxies = ["SMTP:bob@contoso.example", "smtp:b@wingtip.example", "smtp:bobby@contoso.example"]
+        DirectoryObject.create(
+            connection=Connection.get(Connection.organization == people.contoso), object_id="bob", is_group=False,
+            display_name="Bob", proxy_addresses=proxies, enabled=True, fingerprint="x", seen_in_run=1,
+        )  # fmt: skip
+    page = signed_in.get(f"/users/{people.bob.id}").text
+    told = "Left out by every sync: b@wingtip.example. Not registered here: wingtip.example."
+    assert f'<span class="beneath">{told} <a href="/domains">Domains</a></span>' in page
+    with open_database():
+        Domain.create(
+            organization=people.contoso, name="wingtip.example", kind="relay", proof="dns", created_at=utcnow()
+        )
+    assert "Left out by every sync" not in signed_in.get(f"/users/{people.bob.id}").text
 
 
 def test_nothing_from_before_an_account_was_made_is_its_own(people: People, open_database: OpenDatabase) -> None:

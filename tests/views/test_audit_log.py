@@ -66,6 +66,30 @@ def test_the_newest_come_first_and_every_one_is_on_one_page(
     assert seen == [f"number-{number:03}" for number in reversed(range(120))]
 
 
+def test_a_moment_is_told_to_the_second_and_in_which_zone(
+    signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    with open_database():
+        Organization.update(time_zone="Pacific/Auckland").where(Organization.id == people.contoso.id).execute()
+        _event(people, at=datetime(2026, 11, 24, 10, 59, 7, tzinfo=UTC))
+    page = signed_in.get(LOG).text
+    assert ">24 Nov 2026, 23:59:07</time>" in page
+    assert "Times are those of Pacific/Auckland." in page
+
+
+def test_an_account_that_an_event_is_about_is_a_click_away(
+    signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    with open_database():
+        audit.record(people.contoso.id, "Ada", "user changed", audit.Of("bob", people.bob.id), now=NOON)
+        audit.record(people.contoso.id, "Ada", "user changed", audit.Of("eve", people.eve.id), now=NOON)
+        audit.record(people.contoso.id, "Ada", "user removed", audit.Of("gone", 999), now=NOON)
+    page = signed_in.get(LOG).text
+    assert f'<a href="/users/{people.bob.id}">bob</a>' in page
+    assert '<span class="beneath">eve</span>' in page
+    assert '<span class="beneath">gone</span>' in page
+
+
 def test_it_is_filtered_by_words_by_deed_and_by_days_of_the_organisations_own_calendar(
     signed_in: FlaskClient, people: People, open_database: OpenDatabase
 ) -> None:

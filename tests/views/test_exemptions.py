@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 
 from ppe import exemptions
 from ppe.clock import utcnow
-from ppe.models import Exemption
+from ppe.models import Account, Exemption
 from tests.conftest import OpenDatabase, People, sign_in
 from tests.views.gate import assert_administrators_only
 
@@ -30,6 +30,24 @@ def test_the_list_says_who_why_and_since_when_and_escapes_it(signed_in: FlaskCli
     text = signed_in.get("/exemptions").text
     for words in (">Bob<", "bob@contoso.example", "&lt;i&gt;on leave&lt;/i&gt;", "No last day", "by Ada"):
         assert words in text
+
+
+def test_whoever_is_here_is_a_link_and_namesakes_are_told_apart_by_their_addresses(
+    signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    with open_database():
+        Account.update(directory_id="bob-there").where(Account.id == people.bob.id).execute()
+        things = [
+            {"object_id": "bob-there", "address": None, "name": "Bob"},
+            {"object_id": "not-here", "address": None, "name": "Bob"},
+            {"object_id": None, "address": "eve@fabrikam.example", "name": "Eve"},
+        ]
+        exemptions.add_many(people.contoso.id, things, "", None, "Ada", utcnow())
+    rows = signed_in.get("/exemptions").text.split("<tr ")[2:]
+    here, away, foreign = (next(row for row in rows if mark in row) for mark in ("/users/", "by its directory", "Eve"))
+    assert f'<a href="/users/{people.bob.id}">Bob</a><span class="beneath">bob@contoso.example</span>' in here
+    assert "<a " not in away
+    assert "<a " not in foreign
 
 
 def test_ending_one_moves_it_to_the_ended_and_a_second_click_is_harmless(

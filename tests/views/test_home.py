@@ -211,9 +211,9 @@ class TestWaiting:
                     error="550 <no> such mailbox",
                 )  # fmt: skip
         text = signed_in.get("/").text.replace("<wbr>", "")
-        assert "A mail was given up: “a sync held changes back” to to0@contoso.example" in text
+        assert "A mail could not be delivered: “a sync held changes back” to to0@contoso.example" in text
         assert "after 40 tries: 550 &lt;no&gt; such mailbox" in text
-        assert text.count("A mail was given up") == 1
+        assert text.count("A mail could not be delivered") == 1
 
 
 class TestChart:

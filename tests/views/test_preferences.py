@@ -124,6 +124,7 @@ def test_a_new_password_takes_the_present_one_and_signs_out_everywhere_else(
     ("changed", "field", "words"),
     [
         ({"present": "not the password"}, "present", "not your present password"),
+        ({"present": ""}, "present", "Type your present password"),
         ({"password": "short", "password_again": "short"}, "password", "at least 12 characters"),
         ({"password_again": "something else"}, "password_again", "The two passwords differ"),
     ],
