@@ -13,7 +13,7 @@ def account_with(address: str, password: str, visitor: Visitor, now: datetime) -
     """Whose address and password these are.
 
     Raises:
-        Refused: they do not fit together, for whatever reason: the sentence does not tell, nor does the time it took.
+        Refused: one of them is wrong, for whatever reason: the sentence does not tell, nor does the time it took.
         limits.TooMany: there were too many failures lately.
     """
     doors = limits.password_doors(address, visitor.remote_address)
@@ -22,7 +22,7 @@ def account_with(address: str, password: str, visitor: Visitor, now: datetime) -
     password_hash = None if account is None else account.password_hash
     if not passwords.matches(password_hash, password) or account is None:
         _note_failure(account, address, visitor, now)
-        raise Refused("This address and this password do not fit together.")
+        raise Refused("The address or the password is wrong.")
     limits.forgive(doors)
     if passwords.is_dated(account.password_hash or ""):
         Account.update(password_hash=passwords.hashed(password)).where(Account.id == account.id).execute()

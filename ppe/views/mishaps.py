@@ -16,7 +16,11 @@ SENTENCES = {
     404: ("There is no such page", "The address may be mistyped, or what it showed may have been removed."),
     405: ("That is not possible here", "Go back to the page you came from and use its buttons."),
     413: ("That is too large", "Send at most {limit} MB at once."),
-    500: ("Something went wrong on our side", "Nothing you typed was wrong. Try again in a moment; the log says more."),
+    500: (
+        "Something went wrong on our side",
+        "Nothing you typed was wrong. Try again in a moment. If it stays so, tell whoever looks after this installation:"
+        " its log says more.",
+    ),
 }
 
 

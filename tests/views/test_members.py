@@ -106,7 +106,7 @@ class TestWithADirectory:
 
     def test_what_a_waiting_list_would_change_stands_on_the_page(self, console: Console, group_id: int) -> None:
         before = main_of(console.browser.get(f"/groups/{group_id}").text)
-        assert "No list that waits for a review says anything about it." in before
+        assert "No sync that waits for your review changes it." in before
         assert "Security group" in before
         assert "did this: Adding. New in the directory." in before
         run_id = console.review()
@@ -129,12 +129,12 @@ class TestWithADirectory:
         def said(person: Account) -> str:
             return re.sub(r"\s+", " ", main_of(console.browser.get(f"/users/{person.id}").text))
 
-        assert "No list that waits" in said(dora)
+        assert "No sync that waits" in said(dora)
         run_id = console.review()
         address = f"/import-sync/runs/{run_id}?section=updating&amp;text=Staff"
         assert f'Joins <a href="{address}">Staff</a></li>' in said(dora)
         assert f'Leaves <a href="{address}">Staff</a></li>' in said(clara)
-        assert "No list that waits" not in said(dora)
+        assert "No sync that waits" not in said(dora)
         assert "Staff</a></li>" not in said(console.people.bob)
         console.post(run_id, "ticks", section="updating", was=[console.rows(run_id)["Staff"].id])
         assert 'Staff</a> <span class="aside">not ticked</span>' in said(dora)

@@ -7,7 +7,10 @@ from ppe.models import Account
 from tests.views.conftest import Console
 
 AZURE = "/import-sync/azure"
-GUESSED = "Guessed by their marks: grant the application permission MailboxSettings.Read to know them (optional)"
+GUESSED = (
+    "Guessed, because sign-in is blocked or there is no licence. Grant the application permission"
+    " MailboxSettings.Read to know them for sure (optional)"
+)
 KNOWN = "Known: MailboxSettings.Read is granted"
 
 

@@ -24,7 +24,7 @@ def test_who_is_signed_in_already_is_not_asked_again(signed_in: FlaskClient) -> 
 def test_a_wrong_pair_keeps_the_address_and_not_the_password(client: FlaskClient, people: People) -> None:
     answer = client.post("/sign-in/password", data={"address": "ada@contoso.example", "password": "wrong wrong wrong"})
     assert answer.status_code == 422
-    assert "do not fit together" in answer.text
+    assert "or the password is wrong" in answer.text
     assert 'value="ada@contoso.example"' in answer.text
     assert "wrong wrong" not in answer.text
     assert client.get(PAGE).status_code == 303
@@ -116,7 +116,7 @@ def test_who_has_no_sign_in_gets_the_answer_of_a_wrong_password(
         Account.update(type=kind).where(Account.id == people.bob.id).execute()
     answer = client.post("/sign-in/password", data={"address": "bob@contoso.example", "password": PASSWORD})
     assert answer.status_code == 422
-    assert "do not fit together" in answer.text
+    assert "or the password is wrong" in answer.text
 
 
 def test_the_address_comes_first_and_leads_to_the_password(client: FlaskClient, people: People) -> None:
