@@ -18,8 +18,7 @@ SENTENCES = {
     413: ("That is too large", "Send at most {limit} MB at once."),
     500: (
         "Something went wrong on our side",
-        "Nothing you typed was wrong. Try again in a moment. If it stays so, tell whoever looks after this installation:"
-        " its log says more.",
+        "Nothing you typed was wrong. Try again in a moment; if it stays so, tell whoever looks after this server.",
     ),
 }
 
