@@ -63,7 +63,7 @@ def test() -> ResponseReturnValue:
     except Refused as refused:
         flash(refused.sentence, "danger")
         return elsewhere(url_for(".page"))
-    return _status(connection) if request.htmx else redirect(url_for(".page"), 303)
+    return _status(connection, is_answer=True) if request.htmx else redirect(url_for(".page"), 303)
 
 
 @bp.get("/status")
@@ -106,8 +106,8 @@ def _page(connection: Connection, choices: Choices, wrong: dict[str, str] | None
     )
 
 
-def _status(connection: Connection) -> str:
-    return render_template("import_sync/_status.html", **_standing(connection))
+def _status(connection: Connection, *, is_answer: bool = False) -> str:
+    return render_template("import_sync/_status.html", is_answer=is_answer, **_standing(connection))
 
 
 def _standing(connection: Connection) -> dict[str, object]:

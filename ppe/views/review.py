@@ -7,10 +7,12 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from htmx_flask import request
+from markupsafe import Markup
 
 from ppe import tasks
 from ppe.clock import utcnow
 from ppe.errors import Refused
+from ppe.models import SyncRun
 from ppe.sync import conversion_choice, review
 from ppe.views import run_page, ticks
 from ppe.views.access import admin_required, current_admin_name
@@ -18,6 +20,11 @@ from ppe.views.runs import run_of
 from ppe.views.words import plural
 
 bp = Blueprint("review", __name__, url_prefix="/import-sync/runs/<int:run_id>")
+
+EXEMPTED = Markup(
+    "{} exempted: every sync leaves them alone from now on. "
+    'To take that back, end the exemption under <a href="{}">Exemptions</a>.'
+)
 
 
 @bp.post("/ticks")
@@ -57,14 +64,15 @@ def tick_all(run_id: int) -> ResponseReturnValue:
 def exempt(run_id: int) -> ResponseReturnValue:
     """**Exempt From Sync** of one row, or **Exempt Selected** of many; it takes effect at once."""
     run = run_of(run_id)
+    place = _place_in_list(run)
     reason = request.form.get("reason", "").strip()[:500]
     try:
         count = review.exempt(run, _selected("be left alone"), reason, _last_day(), current_admin_name(), utcnow())
     except Refused as refused:
         flash(refused.sentence, "warning")
     else:
-        flash(f"{count} exempted: every sync leaves them alone from now on.", "success")
-    return _show(run_id)
+        flash(EXEMPTED.format(count, url_for("exemptions.page")), "success")
+    return _show(run_id, place)
 
 
 @bp.post("/functional")
@@ -72,17 +80,18 @@ def exempt(run_id: int) -> ResponseReturnValue:
 def convert(run_id: int) -> ResponseReturnValue:
     """**Convert to functional account** of one row, or **Convert Selected** of many; it becomes true with the list."""
     run = run_of(run_id)
+    place = _place_in_list(run)
     try:
         selected = _selected("become functional accounts")
         count, left_out = conversion_choice.choose(run, selected, current_user, utcnow())
     except Refused as refused:
         flash(refused.sentence, "warning")
-        return _show(run_id)
+        return _show(run_id, place)
     if count:
         flash(f"{plural(count, 'row')} will add or keep a functional account: see Adding and Updating.", "success")
     for name, why in left_out.items():
         flash(f"{name} is left as it is. {why}", "warning")
-    return _show(run_id)
+    return _show(run_id, place)
 
 
 @bp.post("/accept")
@@ -112,6 +121,14 @@ def _selected(to: str) -> list[int]:
     return chosen
 
 
+def _place_in_list(run: SyncRun) -> int:
+    """Where on its page of the list the row stands whose button was pressed; the end, for the buttons beneath it."""
+    asked, pressed = request.form.get, ticks.numbers("only")
+    text, number = asked("text", "").strip()[:200], run_page.number(asked("page"))
+    listed = review.rows(run, asked("section", ""), text, page=number).rows
+    return next((place for place, row in enumerate(listed) if row.id in pressed), len(listed))
+
+
 def _last_day() -> date | None:
     """Raises Refused for what is no day."""
     text = request.form.get("last_day", "").strip()
@@ -127,10 +144,16 @@ def _beside(run_id: int, refused: Refused) -> str:
     return render_template("runs/page.html", wrong={refused.field: refused.sentence}, **gathered)
 
 
-def _show(run_id: int) -> ResponseReturnValue:
-    """The place in the list where the click came from: the live region for htmx, else the page."""
-    place: dict[str, Any] = {name: request.form[name] for name in ("section", "text", "page") if request.form.get(name)}
+def _show(run_id: int, answer_at: int | None = None) -> ResponseReturnValue:
+    """Where the click came from: the live region for htmx, else the page.
+
+    The answer stands before the row that is the `answer_at`th now, where its reader looks; else above everything.
+    """
+    asked: dict[str, Any] = {name: request.form[name] for name in ("section", "text", "page") if request.form.get(name)}
     if request.htmx:
-        region = render_template("runs/_run.html", is_fragment=True, **run_page.gather(run_of(run_id), place))
+        gathered = run_page.gather(run_of(run_id), asked)
+        if answer_at is not None:
+            gathered["answer_at"] = min(answer_at, len(gathered["rows"]))
+        region = render_template("runs/_run.html", is_fragment=True, **gathered)
         return region, {"HX-Retarget": "#run", "HX-Reswap": "outerHTML"}
-    return redirect(url_for("runs.page", run_id=run_id, **place), 303)
+    return redirect(url_for("runs.page", run_id=run_id, **asked), 303)

@@ -63,6 +63,29 @@ def test_on_a_telephone_the_menu_is_opened_and_used_with_keys(page: Page, office
     expect_title(page, "Users")
 
 
+@pytest.mark.parametrize("has_script", [True], ids=["with JavaScript"], indirect=True)
+def test_far_down_a_review_the_answer_comes_to_its_button_and_the_keyboard_goes_on_there(
+    ada: Page, office: Scene
+) -> None:
+    ada.goto(f"{office.address}/import-sync/runs/{office.names['review']}?section=deleting")
+    names = ada.locator(".change-name").all_inner_texts()
+    ada.get_by_role("button", name=f"Exempt From Sync {names[-2]}", exact=True).press("Enter")
+    expect_answer(ada, "1 exempted")
+    assert [tab_to(ada), tab_to(ada)] == ["Exemptions", ""]
+    expect(ada.get_by_role("checkbox", name=f"Deleting {names[-1]}", exact=True)).to_be_focused()
+    for button in ("Exempt Selected", "Convert Selected"):
+        ada.get_by_role("button", name=button, exact=True).press("Enter")
+        expect_answer(ada, "First select the rows")
+
+
+def expect_answer(page: Page, words: str) -> None:
+    """The one answer has the focus, and is seen."""
+    answer = page.locator(".answer")
+    expect(answer).to_contain_text(words)
+    expect(answer).to_be_focused()
+    expect(answer).to_be_in_viewport(ratio=1)
+
+
 def focused(page: Page) -> tuple[int, bool]:
     """Where in the order of the page the focus is, 0 behind its end, and whether an outline shows it."""
     place, is_seen = page.evaluate(

@@ -69,3 +69,4 @@ def test_testing_the_connection_says_that_microsoft_is_asked(ada: Page, office: 
         answer.set()
         expect(asking).to_be_hidden()
     expect(ada.locator("#connection-status")).to_contain_text("Working")
+    expect(ada.locator("#connection-status-title")).to_be_focused()

@@ -1,5 +1,7 @@
 """Ticking, exempting, importing and applying, with and without htmx, with stale forms and second clicks."""
 
+import re
+
 import pytest
 
 from ppe import db
@@ -31,6 +33,11 @@ def form(console: Console, run_id: int, **other: object) -> dict[str, object]:
         "was": on,
         "ticked_elsewhere": 0,
     } | other
+
+
+def in_order(page: str) -> list[str]:
+    """The rows of the list by their ids, and where among them the answer stands."""
+    return [row or "answer" for row in re.findall(r'<li class="(?:change[^>]* id="change-(\d+)"|answer")', page)]
 
 
 def state(run_id: int) -> str:
@@ -129,6 +136,33 @@ def test_htmx_sees_the_sentence_in_the_live_region(console: Console, run_id: int
     answer = console.browser.post(f"/import-sync/runs/{run_id}/exempt", headers=HTMX)
     assert "First select the rows" in answer.text
     assert answer.headers["HX-Retarget"] == "#run"
+
+
+def test_the_answer_stands_where_the_row_was_and_says_how_to_take_it_back(console: Console, run_id: int) -> None:
+    rows = console.rows(run_id)
+    sent = {"section": "adding", "only": rows["Dora"].id}
+    answer = console.browser.post(f"/import-sync/runs/{run_id}/exempt", data=sent, headers=HTMX).text
+    assert in_order(answer) == [str(rows["Clara"].id), "answer", str(rows["Staff"].id)]
+    assert 'tabindex="-1" data-focus' in answer
+    assert 'end the exemption under <a href="/exemptions">Exemptions</a>' in answer
+    assert answer.count("1 exempted") == 1
+
+
+def test_the_answer_to_a_row_that_stays_stands_before_it(console: Console, run_id: int) -> None:
+    rows = console.rows(run_id)
+    sent = {"section": "adding", "only": rows["Staff"].id}
+    answer = console.browser.post(f"/import-sync/runs/{run_id}/functional", data=sent, headers=HTMX).text
+    assert in_order(answer) == [str(rows["Clara"].id), str(rows["Dora"].id), "answer", str(rows["Staff"].id)]
+
+
+@pytest.mark.parametrize("what", ["exempt", "functional"])
+def test_the_answer_to_the_selection_stands_beside_its_buttons(console: Console, run_id: int, what: str) -> None:
+    path, sent = f"/import-sync/runs/{run_id}/{what}", {"section": "adding"}
+    answer = console.browser.post(path, data=sent, headers=HTMX).text
+    assert in_order(answer)[-1] == "answer"
+    chosen = [row.id for row in console.rows(run_id).values() if row.section == "adding"]
+    answer = console.browser.post(path, data=sent | {"chosen": chosen}, headers=HTMX).text
+    assert in_order(answer)[-1] == "answer"
 
 
 def test_a_blocked_mailbox_is_imported_as_functional_account(console: Console, run_id: int) -> None:
