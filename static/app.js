@@ -16,6 +16,12 @@ unreachable.textContent = "The server does not answer. Try again in a moment.";
 document.addEventListener("htmx:sendError", () => document.getElementById("messages").append(unreachable));
 document.addEventListener("htmx:afterRequest", ({ detail }) => detail.xhr.status && unreachable.remove());
 
+// A tick that was refused, or never arrived, is put back: it must not look as if it counted.
+document.addEventListener("htmx:afterRequest", ({ detail: { elt, xhr } }) => {
+  const isTaken = xhr.status >= 200 && xhr.status < 400;
+  if (elt.type === "checkbox" && !isTaken) elt.checked = !elt.checked;
+});
+
 // After a refused form the reader, and above all a screen reader, should be where the explanation is.
 const EXPLAINED = "[data-focus], [aria-invalid='true']";
 function focusOn(part) {

@@ -99,6 +99,19 @@ def test_no_form_without_its_token(app: Flask, client: FlaskClient, people: Peop
     assert client.post("/sign-in", data={"csrf_token": token[1]}).status_code == 422
 
 
+def test_who_was_signed_out_meanwhile_is_shown_the_way_back_in(app: Flask, signed_in: FlaskClient) -> None:
+    app.config["WTF_CSRF_ENABLED"] = True
+    review = "http://localhost/import-sync/runs/1?section=adding"
+    headers = {"HX-Request": "true", "HX-Current-URL": review}
+    assert "This page has been open for too long" in signed_in.post("/import-sync/runs/1/ticks", headers=headers).text
+    signed_out = app.test_client()
+    answer = signed_out.post("/import-sync/runs/1/ticks", headers=headers)
+    assert answer.headers["HX-Retarget"] == "#messages"
+    assert "You have been signed out" in answer.text
+    assert '<a href="/sign-in?next=/import-sync/runs/1?section%3Dadding">Sign in again</a>' in answer.text
+    assert 'href="/sign-in">Sign in again' in signed_out.post("/import-sync/runs/1/ticks").text
+
+
 def test_no_page_holds_inline_script_or_style_or_an_address_elsewhere(signed_in: FlaskClient) -> None:
     for path in ("/account", "/nowhere", "/import-sync/azure", "/import-sync/runs"):
         page = signed_in.get(path).text

@@ -38,7 +38,7 @@ def admin_required(view: View) -> View:
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
         if not current_user.is_authenticated:
-            return elsewhere(url_for("sign_in.page", next=_here()))
+            return elsewhere(url_for("sign_in.page", next=here()))
         if current_user.type != ADMIN:
             return elsewhere(url_for("preferences.page"))
         if current_user.read_only and request.method not in ("GET", "HEAD"):
@@ -55,7 +55,7 @@ def signed_in_required(view: View) -> View:
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
         if not current_user.is_authenticated:
-            return elsewhere(url_for("sign_in.page", next=_here()))
+            return elsewhere(url_for("sign_in.page", next=here()))
         return view(*args, **kwargs)
 
     vars(guarded)["own_page"] = True
@@ -114,7 +114,13 @@ def allowed_next(wanted: str) -> str:
     return url_for(endpoint, **values) + (f"?{urlencode(parse_qsl(parts.query))}" if parts.query else "")
 
 
-def _here() -> str | None:
+def was_signed_out() -> bool:
+    """Whether this is behind sign-in, and whoever asks for it is not signed in any more."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return not current_user.is_authenticated and any(hasattr(view, kind) for kind in ("admin_page", "own_page"))
+
+
+def here() -> str | None:
     """The page that somebody was on, to come back to; None where coming back makes no sense."""
     if request.htmx:
         return (request.htmx.current_url or "").removeprefix(request.host_url.rstrip("/")) or None

@@ -2,13 +2,14 @@
 
 from http import HTTPStatus
 
-from flask import Flask, abort, current_app, redirect, render_template
+from flask import Flask, abort, current_app, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from htmx_flask import request
 from werkzeug.exceptions import HTTPException
 
 from ppe.errors import NotFound, Refused
+from ppe.views.access import here, was_signed_out
 
 SENTENCES = {
     400: ("That was not understood", "Go back, look at what you sent, and try again."),
@@ -62,6 +63,9 @@ def _page_above() -> str | None:
 
 
 def _stale_form(_: CSRFError) -> ResponseReturnValue:
+    if was_signed_out():
+        way_in = url_for("sign_in.page", next=here())
+        return _answer("You have been signed out", "Nothing was changed.", HTTPStatus.BAD_REQUEST, way_in)
     return _answer(
         "This page has been open for too long",
         "Nothing was changed. Go back, reload the page, and try again; your browser must accept cookies for this site.",
@@ -77,9 +81,10 @@ def _refused(error: Refused) -> ResponseReturnValue:
     return _answer(error.sentence, "Nothing was changed.", HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
-def _answer(title: str, advice: str, code: int) -> ResponseReturnValue:
+def _answer(title: str, advice: str, code: int, way_in: str | None = None) -> ResponseReturnValue:
     """A page; for htmx a message that goes to the top of the page, whatever the request wanted to replace."""
+    said = {"title": title, "advice": advice, "code": int(code), "way_in": way_in}
     if request.htmx:
         headers = {"HX-Retarget": "#messages", "HX-Reswap": "innerHTML"}
-        return render_template("errors/_message.html", title=title, advice=advice), int(code), headers
-    return render_template("errors/page.html", title=title, advice=advice, code=int(code)), int(code)
+        return render_template("errors/_message.html", **said), int(code), headers
+    return render_template("errors/page.html", **said), int(code)

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import Watch
 from tests.browser.scene import Scene
 from tests.browser.steps import NARROW, come_in, expect_title, go
 
@@ -76,6 +77,26 @@ def test_far_down_a_review_the_answer_comes_to_its_button_and_the_keyboard_goes_
     for button in ("Exempt Selected", "Convert Selected"):
         ada.get_by_role("button", name=button, exact=True).press("Enter")
         expect_answer(ada, "First select the rows")
+
+
+@pytest.mark.parametrize("has_script", [True], ids=["with JavaScript"], indirect=True)
+def test_a_tick_that_is_refused_is_put_back_and_the_way_back_in_is_offered(
+    ada: Page, office: Scene, watch: Watch
+) -> None:
+    watch.foreseen.append("400 (BAD REQUEST)")
+    ada.goto(f"{office.address}/import-sync/runs/{office.names['review']}?section=deleting")
+    last = ada.locator(".change-tick").last
+    expect(last).to_be_checked()
+    ada.context.clear_cookies()
+    last.press("Space")
+    told = ada.locator("#messages > .alert")
+    expect(told).to_contain_text("You have been signed out. Nothing was changed.")
+    expect(told).to_be_focused()
+    expect(told).to_be_in_viewport(ratio=1)
+    expect(last).to_be_checked()
+    assert tab_to(ada) == "Sign in again"
+    ada.keyboard.press("Enter")
+    expect(ada.get_by_label("Mail address")).to_be_visible()
 
 
 def expect_answer(page: Page, words: str) -> None:
