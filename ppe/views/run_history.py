@@ -6,9 +6,9 @@ from typing import Any
 
 from peewee import fn
 
-from ppe.models import SyncChange, SyncRun
-from ppe.sync import held
-from ppe.views.run_page import OUTCOMES, headline, number, took
+from ppe.models import REVIEW, SyncChange, SyncRun
+from ppe.sync import held, review
+from ppe.views.run_page import OUTCOMES, deeds, headline, number, took
 
 RUNS_PER_PAGE = 25
 
@@ -27,11 +27,20 @@ def gather(organization_id: int, asked: Mapping[str, str]) -> dict[str, Any]:
             "headline": headline(run),
             "took": took(run),
             "counts": counts[run.id],
+            "planned": _planned(run),
+            "deeds": deeds(run),
             "held": [kind.words for kind in held.reasons(run)],
         }
         for run in found
     ]
     return {"rows": rows, "total": total, "number": current, "last": last, "outcomes": OUTCOMES}
+
+
+def _planned(run: SyncRun) -> list[review.Section]:
+    """What a run that waits for its review would do."""
+    if run.state != REVIEW:
+        return []
+    return [section for section in review.sections(run) if section.can_tick and section.count]
 
 
 def _outcomes(runs: Sequence[SyncRun]) -> dict[int, dict[str, int]]:

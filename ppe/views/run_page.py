@@ -10,6 +10,7 @@ from ppe.models import (
     APPLYING,
     CANCELLED,
     DELETING,
+    DISABLING,
     DONE,
     FAILED,
     NOT_IMPORTED,
@@ -18,6 +19,7 @@ from ppe.models import (
     QUEUED,
     REVIEW,
     SUPERSEDED,
+    UPDATING,
     SyncChange,
     SyncRun,
 )
@@ -51,6 +53,7 @@ MEANINGS = {
     "exempt": "Left alone by every sync until the exemption ends.",
     "not_imported": "In the directory, and left out for the reason that each row gives.",
 }
+DEEDS = {ADDING: "add", UPDATING: "update", DISABLING: "disable", DELETING: "delete"}
 KINDS = {"user": "User", "functional_account": "Functional account", "group": "Group"}
 MEMBERS_SHOWN = 20
 
@@ -60,6 +63,11 @@ def headline(run: SyncRun) -> str:
     if run.dry_run and run.state == CANCELLED:
         return "Dry run"
     return (HEADLINES if run.undoes_id is None else HEADLINES | undo_page.HEADLINES)[run.state]
+
+
+def deeds(run: SyncRun) -> dict[str, str]:
+    """What ticking a row of each section lets the run do."""
+    return DEEDS if run.undoes_id is None else undo_page.DEEDS
 
 
 def gather(run: SyncRun, asked: Mapping[str, str]) -> dict[str, Any]:
@@ -76,6 +84,7 @@ def gather(run: SyncRun, asked: Mapping[str, str]) -> dict[str, Any]:
         "chosen": chosen,
         "asked_section": chosen.name if asked.get("section") == chosen.name else None,  # else the first that fills
         "meanings": MEANINGS if run.undoes_id is None else undo_page.MEANINGS,
+        "deeds": deeds(run),
         "text": text,
         "outcome": outcome if outcome in OUTCOMES else "",
         "outcomes": OUTCOMES,

@@ -17,6 +17,7 @@ MEANINGS = {
     "exempt": "Left alone by every sync until the exemption ends.",
     "not_imported": "Stays as it is, for the reason that each row gives.",
 }
+DEEDS = {"adding": "bring back", "updating": "put back", "disabling": "deactivate", "deleting": "remove"}
 
 
 def gather(run: SyncRun, change_ids: Sequence[int]) -> dict[str, Any]:

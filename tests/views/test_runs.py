@@ -219,6 +219,16 @@ def test_the_result_tells_row_by_row_and_can_be_read_later(console: Console, run
     assert "3 done" in history
 
 
+def test_the_history_says_why_a_sync_failed_and_what_a_waiting_one_would_do(console: Console, run_id: int) -> None:
+    assert re.search(r"Ready for your review.*\b4 to add</span>", console.browser.get(RUNS).text, re.DOTALL)
+    console.post(run_id, "cancel")
+    assert "4 to add" not in console.browser.get(RUNS).text
+    begun = console.begin()
+    console.tenant.expire_secret()
+    console.work(begun)
+    assert "The Client Secret has expired." in console.browser.get(RUNS).text
+
+
 def test_the_history_of_nothing_points_to_the_settings(console: Console) -> None:
     assert "No sync has run yet" in console.browser.get(RUNS).text
 
