@@ -74,7 +74,7 @@ MAY_IMPORT = (
     ("ppe.mass_update*", ("ppe.accounts", "ppe.audit", "ppe.db", "ppe.errors", "ppe.exemptions", "ppe.lists.paging",
                           "ppe.lists.search", "ppe.outbox", "ppe.mass_update.*", "ppe.models",
                           "ppe.people.by_hand", "ppe.people.conversion", "ppe.people.switching", "ppe.sql_parts",
-                          "ppe.sync.claim", "ppe.work")),
+                          "ppe.sync.claim", "ppe.sync.safety", "ppe.work")),
     *((f"ppe.csv_import.{pure}", ("ppe.csv_import.*", "ppe.errors", "ppe.mail_addresses", "ppe.models",
                                    "ppe.sms", "ppe.spreadsheet"))
       for pure in ("records", "columns", "person")),
@@ -102,7 +102,8 @@ MAY_IMPORT = (
                               "ppe.tasks", "ppe.views.*", "ppe.work")),
     # streams too
     ("ppe.views.mass_update", ("ppe.clock", "ppe.db", "ppe.errors", "ppe.lists.search", "ppe.mass_update.*",
-                               "ppe.models", "ppe.spreadsheet", "ppe.tasks", "ppe.views.*", "ppe.work")),
+                               "ppe.models", "ppe.spreadsheet", "ppe.sync.safety", "ppe.tasks", "ppe.views.*",
+                               "ppe.work")),
     ("ppe.views.exports", ("ppe.clock", "ppe.db", "ppe.lists.exports", "ppe.models", "ppe.spreadsheet",
                            "ppe.views.*")),
     ("ppe.views.csv_review", ("ppe.clock", "ppe.csv_import.review", "ppe.errors", "ppe.models", "ppe.tasks",

@@ -10,6 +10,7 @@ from ppe import audit
 from ppe.db import database
 from ppe.errors import NotFound, Refused
 from ppe.lists.paging import ROWS_PER_PAGE, Page, Position, cut
+from ppe.mass_update import harm
 from ppe.mass_update.choices import Choices
 from ppe.models import (
     APPLYING,
@@ -96,11 +97,13 @@ def every_row(one: MassUpdate) -> Iterator[MassUpdateRow]:
             last = found[-1]
 
 
-def accept(one: MassUpdate, by: Account, now: datetime) -> None:
+def accept(one: MassUpdate, by: Account, now: datetime, confirmed: str = "") -> None:
     """Have the rows carried out. A second click finds that done.
 
+    `confirmed` is what was typed as a further confirmation, which one that is over a limit asks for.
+
     Raises:
-        Refused: nothing would change, or the preview is not open any more.
+        Refused: nothing would change, the preview is not open any more, or the confirmation is not right.
     """
     with database.atomic():
         accepted = (
@@ -112,7 +115,9 @@ def accept(one: MassUpdate, by: Account, now: datetime) -> None:
         )
         if not accepted:
             raise Refused("This preview is not open any more.")
-        audit.record(one.organization_id, by.display_name, "mass update", whom(one), told(one), now=now)
+        over_limit = harm.require_confirmed(one, confirmed)
+        said = told(one) | ({"confirmed": f"{over_limit:,}"} if over_limit else {})
+        audit.record(one.organization_id, by.display_name, "mass update", whom(one), said, now=now)
 
 
 def cancel(one: MassUpdate, by: Account, now: datetime) -> None:

@@ -38,11 +38,6 @@ def over(run: SyncRun, now: datetime) -> list[Over]:
     return safety.over(harm.counts(run, now), safety.limits(connection.limits))
 
 
-def number_of(kinds: list[Over]) -> int:
-    """What has to be typed: how much of these kinds there is."""
-    return sum(kind.rows for kind in kinds)
-
-
 def require_confirmed(run: SyncRun, typed: str, now: datetime) -> int:
     """What is over a limit is done only when whoever accepts it typed how much it is.
 
@@ -52,9 +47,4 @@ def require_confirmed(run: SyncRun, typed: str, now: datetime) -> int:
     Raises:
         Refused: another number was typed, or none; `field` is `confirmed`.
     """
-    number = number_of(over(run, now))
-    typed = typed.strip().replace(",", "")
-    if not number or typed == str(number):
-        return number
-    wrong = f"It is {number:,}, not {typed}. " if typed else ""
-    raise Refused(f"{wrong}Type {number:,} here to confirm it, or untick what should stay as it is.", "confirmed")
+    return safety.require_typed(over(run, now), typed, "untick what should stay as it is")

@@ -8,14 +8,19 @@ large one not by a hundred of ten thousand; and several small runs in a row do n
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ppe.errors import Refused
+
 REMOVALS, DISABLINGS, PRIMARIES, LEAVINGS = KINDS = ("removals", "disablings", "primaries", "leavings")
 # Held to the limit of removals, but counted among their own: all of twenty groups are few beside a thousand people.
 GROUP_REMOVALS = "group_removals"
-_LIMITED_AS = {GROUP_REMOVALS: REMOVALS}
+# What a mass update takes by giving a role without one.
+SIGN_INS = "sign_ins"
+_LIMITED_AS = {GROUP_REMOVALS: REMOVALS, SIGN_INS: DISABLINGS}
 WORDS = {
     REMOVALS: ("removal", "removals"),
     GROUP_REMOVALS: ("removal of a group or functional account", "removals of groups or functional accounts"),
     DISABLINGS: ("deactivation", "deactivations"),
+    SIGN_INS: ("sign-in taken away", "sign-ins taken away"),
     PRIMARIES: ("change of primary address", "changes of primary address"),
     LEAVINGS: ("member taken from a group", "members taken from groups"),
 }
@@ -88,3 +93,22 @@ def over(counts: Iterable[Count], allowed: Mapping[str, Limit]) -> list[Over]:
         if count.rows and total > limit.number and total * 100 > limit.percent * count.base:
             found.append(Over(count.kind, count.rows, count.lately, count.base, limit.number, limit.percent))
     return found
+
+
+def number_of(kinds: Iterable[Over]) -> int:
+    """What has to be typed: how much of these kinds there is."""
+    return sum(kind.rows for kind in kinds)
+
+
+def require_typed(kinds: Iterable[Over], typed: str, otherwise: str) -> int:
+    """What is over a limit is done only when the number of it was typed; `otherwise` is what else one can do.
+
+    Raises:
+        Refused: another number was typed, or none; `field` is `confirmed`.
+    """
+    number = number_of(kinds)
+    typed = typed.strip().replace(",", "")
+    if not number or typed == str(number):
+        return number
+    wrong = f"It is {number:,}, not {typed}. " if typed else ""
+    raise Refused(f"{wrong}Type {number:,} here to confirm it, or {otherwise}.", "confirmed")

@@ -12,10 +12,11 @@ from ppe.clock import utcnow
 from ppe.db import database
 from ppe.errors import Refused
 from ppe.lists.search import Filter
-from ppe.mass_update import review
+from ppe.mass_update import harm, review
 from ppe.mass_update.choices import Choices
-from ppe.models import APPLYING, CHANGED, LEFT_OUT, NOT_CHANGED, PREPARING, TO_DO, MassUpdate, MassUpdateRow
+from ppe.models import APPLYING, CHANGED, LEFT_OUT, NOT_CHANGED, PREPARING, REVIEW, TO_DO, MassUpdate, MassUpdateRow
 from ppe.spreadsheet import BYTE_ORDER_MARK, line
+from ppe.sync.safety import number_of
 from ppe.views.access import admin_required, current_admin_name, current_organization
 from ppe.views.account_filter import position, told
 from ppe.views.words import differences
@@ -57,8 +58,10 @@ def apply(mass_update_id: int) -> ResponseReturnValue:
     found = _mine(mass_update_id)
     if found.accepted_at is None:
         try:
-            review.accept(found, current_user, utcnow())
+            review.accept(found, current_user, utcnow(), request.form.get("confirmed", "")[:20])
         except Refused as refused:
+            if refused.field:
+                return _beside(found, refused), 422
             flash(refused.sentence, "warning")
         else:
             tasks.update_many(found.id)
@@ -94,12 +97,21 @@ def _mine(mass_update_id: int) -> MassUpdate:
     return review.of(current_organization().id, mass_update_id)
 
 
+def _beside(found: MassUpdate, refused: Refused) -> str:
+    """The page with what is wrong beside its field; what was typed stays."""
+    return render_template("mass_updates/one.html", wrong={refused.field: refused.sentence}, **_gathered(found))
+
+
 def _gathered(found: MassUpdate) -> dict[str, Any]:
     tabs = _tabs(found)
     shown = request.args.get("rows", "")
     chosen = shown if shown in tabs else next((name for name, (_, count) in tabs.items() if count), TO_DO)
+    over = harm.over(found) if found.state == REVIEW else []
     return {
         "one": found,
+        "over": over,
+        "number": number_of(over),
+        "confirmed": request.form.get("confirmed", "")[:20],
         "what": Choices(**found.choices).told(),
         "filter_words": told(Filter(**found.wanted)),
         "tabs": tabs,

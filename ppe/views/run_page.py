@@ -23,7 +23,7 @@ from ppe.models import (
     SyncChange,
     SyncRun,
 )
-from ppe.sync import acceptance, fields, held, review
+from ppe.sync import acceptance, fields, held, review, safety
 from ppe.sync import run as runs
 from ppe.sync.change import OFFER_CONVERT, OFFER_FUNCTIONAL
 from ppe.views import ticks, undo_page
@@ -115,7 +115,7 @@ def _safety(run: SyncRun, asked: Mapping[str, str]) -> dict[str, Any]:
         "held_reasons": held.reasons(run),
         "held_review": held.review_of(run),
         "over": over,
-        "number": acceptance.number_of(over),
+        "number": safety.number_of(over),
         "confirmed": asked.get("confirmed", "")[:20],
         "left_out": sum(domain["people"] for domain in run.unknown_domains),
     }

@@ -40,12 +40,14 @@ def _upload(organization: Organization, text: str) -> int:
 
 
 def begin_mass_updates(by: Account) -> dict[str, int]:
-    """Three of the same; gives them by how far they are."""
+    """Three of the same, and one that would shut out everybody else; gives them by how far they are."""
     made = {}
     for name in ("begun", "previewed", "updated"):
         one = beginning.begin(PERSON_TYPES, None, Filter(text="z"), Choices(digest="on"), by, utcnow())
         made[name] = int(one.id)
-    for name in ("previewed", "updated"):
+    everybody = beginning.begin(PERSON_TYPES, None, Filter(), Choices(state="not_active"), by, utcnow())
+    made["shutting_out"] = int(everybody.id)
+    for name in ("previewed", "updated", "shutting_out"):
         mass_line.proceed(made[name], utcnow)
     mass_review.accept(MassUpdate.get_by_id(made["updated"]), by, utcnow())
     mass_line.proceed(made["updated"], utcnow)

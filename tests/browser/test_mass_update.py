@@ -75,6 +75,31 @@ def test_accounts_are_ticked_or_filtered_previewed_and_changed(
     expect(page.get_by_role("link", name="Each account")).to_have_count(2)
 
 
+def test_what_shuts_out_more_than_the_safety_limit_takes_a_typed_number(
+    demo: Demo, page: Page, has_script: bool, watch: Watch
+) -> None:
+    watch.foreseen.append("422")
+    sign_in_with_microsoft(page, demo)
+    run_sync(page, has_script)
+    accept(page, has_script)
+    go(page, "Users")
+    page.get_by_role("button", name=re.compile("found…$")).click()
+    page.get_by_label("State").select_option("Not active")
+    press(page, "Preview")
+    wait_for(page, has_script, "Nothing has changed yet")
+    expect(page.locator(".over-limit")).to_contain_text("deactivations: more than 5 and more than 10 % of")
+    assert_fits(page)
+    page.get_by_label(re.compile("^Type .* to confirm it$")).fill("1")
+    page.locator("#apply").click()
+    expect(page.locator("#confirmed-error")).to_contain_text("not 1. Type")
+    expect(page.locator("#update-headline")).to_have_text("Nothing has changed yet")
+    if has_script:
+        expect(page.locator("#confirmed")).to_be_focused()
+    assert_fits(page)
+    page.locator("#update-cancel").click()
+    expect(page.get_by_text("Nothing was changed.")).to_be_visible()
+
+
 def wait_for(page: Page, has_script: bool, headline: str) -> None:
     """Until the mass update is there; without JavaScript by looking again."""
     wanted = page.locator("#update-headline").get_by_text(headline, exact=True)

@@ -25,7 +25,7 @@ from ppe.models import (
     TrustedBrowser,
 )
 from ppe.practice.server import PracticeServer
-from ppe.sync import acceptance, review, run, undoing
+from ppe.sync import acceptance, review, run, safety, undoing
 from ppe.sync.wire import Wire
 
 KEY = base64.urlsafe_b64encode(b"a key for tests, of 32 bytes now").decode()
@@ -34,7 +34,7 @@ DOMAINS = ("contoso.example", "fabrikam.example")
 
 def say_yes(waiting: SyncRun, now: datetime) -> None:
     """Accept a list as it is, and type what it asks for if it is over a limit."""
-    review.accept(waiting, "Ada", now, confirmed=str(acceptance.number_of(acceptance.over(waiting, now))))
+    review.accept(waiting, "Ada", now, confirmed=str(safety.number_of(acceptance.over(waiting, now))))
 
 
 class Desk:

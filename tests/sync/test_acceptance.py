@@ -7,7 +7,7 @@ import pytest
 from ppe.clock import utcnow
 from ppe.errors import Refused
 from ppe.models import SyncRun
-from ppe.sync import acceptance, conversion_choice, review
+from ppe.sync import acceptance, conversion_choice, review, safety
 from tests.sync.desk import Desk
 
 PEOPLE = ("Clara", "Dora", "Emil")
@@ -57,7 +57,7 @@ def test_a_mailbox_is_not_imported_into_a_list_that_was_accepted(desk: Desk, pla
 def test_every_kind_counts_with_what_it_is_worth(desk: Desk, planned: SyncRun) -> None:
     assert acceptance.over(planned, utcnow()) == []
     desk.settings(limits={"removals": [2, 10]})
-    assert acceptance.number_of(acceptance.over(planned, utcnow())) == 3
+    assert safety.number_of(acceptance.over(planned, utcnow())) == 3
     desk.untick(planned, "Clara")
     assert acceptance.over(planned, utcnow()) == []
 
