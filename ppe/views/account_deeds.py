@@ -9,10 +9,19 @@ from flask_login import current_user
 from ppe.clock import utcnow
 from ppe.errors import Refused
 from ppe.lists.listings import Row
+from ppe.models import PERSON_TYPES
 from ppe.people import by_hand, restored
 from ppe.views import functional_accounts, users
 from ppe.views.access import admin_required
-from ppe.views.by_hand import exemption_of, row_of, seen, wants_exemption
+from ppe.views.by_hand import exemption_of, family, row_of, seen, wants_exemption
+
+
+@users.bp.get("/<int:account_id>/deactivate")
+@functional_accounts.bp.get("/<int:account_id>/deactivate")
+@admin_required
+def deactivation(account_id: int) -> ResponseReturnValue:
+    """Ask before sign-in and mail end."""
+    return render_template("accounts/deactivate.html", row=row_of(account_id))
 
 
 @users.bp.post("/<int:account_id>/deactivate")
@@ -20,7 +29,8 @@ from ppe.views.by_hand import exemption_of, row_of, seen, wants_exemption
 @admin_required
 def deactivate(account_id: int) -> ResponseReturnValue:
     """End sign-in and mail, until an administrator allows both again."""
-    return _set_active(account_id, active=False)
+    ends = "no sign-in, and mail for it is refused" if family().types == PERSON_TYPES else "mail for it is refused"
+    return _set_active(account_id, f"not active now: {ends}", active=False)
 
 
 @users.bp.post("/<int:account_id>/activate")
@@ -28,7 +38,7 @@ def deactivate(account_id: int) -> ResponseReturnValue:
 @admin_required
 def activate(account_id: int) -> ResponseReturnValue:
     """Allow sign-in and mail again."""
-    return _set_active(account_id, active=True)
+    return _set_active(account_id, "active now", active=True)
 
 
 @users.bp.get("/<int:account_id>/remove")
@@ -74,10 +84,10 @@ def restore(account_id: int) -> ResponseReturnValue:
     )  # fmt: skip
 
 
-def _set_active(account_id: int, *, active: bool) -> ResponseReturnValue:
+def _set_active(account_id: int, how: str, *, active: bool) -> ResponseReturnValue:
     row = row_of(account_id)
     return _done(
-        row, f"{row.account.display_name} is {'active' if active else 'not active'} now.",
+        row, f"{row.account.display_name} is {how}.",
         lambda: by_hand.set_active(
             row.account.organization_id, [seen()], current_user, utcnow(), active=active
         ),

@@ -80,6 +80,11 @@ def asks_for_a_code_from_everyone(page: Page) -> None:
     press(page, "Review the change")
 
 
+def applies_without_the_number(page: Page) -> None:
+    """Press Apply, whatever the number on it."""
+    page.locator("#apply").click()
+
+
 def posts(page: Page) -> None:
     """Press a button that is not there."""
     _post(page, "JSON.parse(document.body.getAttribute('hx-headers'))['X-CSRFToken']")
@@ -150,8 +155,10 @@ LOOKS = (
     Look("users.one", "/users/{removed}"),
     Look("users.new", "/users/new"),
     Look("users.new", "/users/new", then=presses("Add user"), says=422),
+    Look("users.new", "/users/new", RITA),
     Look("users.form", "/users/{synced}/edit"),
     Look("users.form", "/users/{bob}/edit", then=types("Primary address", "bob@nowhere.example", "Save"), says=422),
+    Look("users.deactivation", "/users/{synced}/deactivate"),
     Look("users.removal", "/users/{synced}/remove"),
     Look("users.restoration", "/users/{removed}/restore"),
     Look("conversion.ask", "/users/{synced}/convert"),
@@ -160,6 +167,7 @@ LOOKS = (
     Look("functional_accounts.page", "/functional-accounts", TESS),
     Look("functional_accounts.new", "/functional-accounts/new", then=presses("Add functional account"), says=422),
     Look("functional_accounts.form", "/functional-accounts/{by_hand}/edit"),
+    Look("functional_accounts.deactivation", "/functional-accounts/{by_hand}/deactivate"),
     Look("functional_accounts.removal", "/functional-accounts/{by_hand}/remove"),
     Look("functional_accounts.restoration", "/functional-accounts/{removed_functional}/restore"),
     Look("functional_accounts.one", "/functional-accounts/{by_hand}"),
@@ -177,11 +185,13 @@ LOOKS = (
     Look("exemptions.page", "/exemptions", then=presses("Exempt"), says=422),
     # Many accounts at once, and people from a file
     Look("mass_updates.page", "/mass-update"),
+    Look("mass_updates.page", "/mass-update", RITA),
     Look("mass_updates.page", "/mass-update?list=users&whom=ticked&ticked={bob}"),
     Look("mass_updates.page", "/mass-update?list=users&whom=found&text=z", then=presses("Preview"), says=422),
     Look("mass_update.one", "/mass-update/{begun}"),
     Look("mass_update.one", "/mass-update/{previewed}"),
     Look("mass_update.one", "/mass-update/{updated}"),
+    Look("mass_update.one", "/mass-update/{shutting_out}", then=applies_without_the_number, says=422),
     Look("csv_import.page", "/csv-import"),
     Look("csv_import.page", "/csv-import", TESS),
     Look("csv_import.page", "/csv-import", then=presses("Upload and review"), says=422),
@@ -193,6 +203,7 @@ LOOKS = (
     # The sync
     Look("import_sync.page", "/import-sync/azure", then=opens_everything),
     Look("import_sync.page", "/import-sync/azure", NORA),
+    Look("import_sync.page", "/import-sync/azure", RITA, opens_everything),
     Look("import_sync.page", "/import-sync/azure", TESS),
     Look("import_sync.page", "/import-sync/azure", TESS, presses("Save"), 422),
     Look("runs.history", "/import-sync/runs"),

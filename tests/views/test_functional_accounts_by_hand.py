@@ -202,7 +202,11 @@ def test_a_form_that_was_overtaken_is_refused_with_what_changed_and_keeps_both(
 
 
 def test_one_is_switched_off_and_on(signed_in: FlaskClient, desk: Account, open_database: OpenDatabase) -> None:
-    assert "Desk is not active now." in press(signed_in, desk, "deactivate", open_database)
+    asked = signed_in.get(f"/functional-accounts/{desk.id}/deactivate").text
+    assert "senders get it back" in asked
+    assert "Sign-in ends" not in asked
+    text = press(signed_in, desk, "deactivate", open_database)
+    assert "Desk is not active now: mail for it is refused." in text
     with open_database():
         assert (of(desk).active, of(desk).deactivated_by) == (False, "administrator")
     assert "Desk is active now." in press(signed_in, desk, "activate", open_database)
