@@ -16,6 +16,8 @@ LABELS = {
     "active": "State",
     "group_kind": "Account type",
     "directory_id": "Directory object",
+    "read_only": "Read-only administrator",
+    "receives_digest": "Quarantine digest",
 }
 TYPE_WORDS = {
     "organization_admin": "Organization Admin",
@@ -41,6 +43,12 @@ GROUP_KIND_WORDS = {
     "security": "Security group",
 }
 
+_OFF_AND_ON = {
+    "active": ("Not active", "Active"),
+    "read_only": ("No", "Yes"),
+    "receives_digest": ("Not received", "Received"),
+}
+
 
 def differences(before: Fields, after: Fields) -> list[tuple[str, str, str]]:
     """What changes, field by field: label, before, after."""
@@ -63,8 +71,8 @@ def why_updated(after: Fields) -> str:
 def _words(name: str, fields: Fields) -> str:
     """A field's value as the page says it."""
     value = fields.get(name)
-    if name == "active":
-        return "" if value is None else ("Active" if value else "Not active")
+    if name in _OFF_AND_ON:
+        return "" if value is None else _OFF_AND_ON[name][bool(value)]
     if name == "type":
         return TYPE_WORDS.get(str(value), "")
     if name == "group_kind":

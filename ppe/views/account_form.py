@@ -76,7 +76,8 @@ def edit(account_id: int) -> ResponseReturnValue:
     wanted = family().typed(request.form, now)
     if request.form.get("version") != str(row.account.version):
         before = overtaken.remembered(request.form.get("seen", ""), now)
-        changed = fields.differences(before.told(), now.told())
+        told = fields.differences(before.told(), now.told())
+        changed = [(label, was, is_now) for label, was, is_now in told if was != is_now]
         return _filled(row, overtaken.touched(before, wanted, now), {"form": by_hand.CHANGED}, changed), 409
     wrong = family().problems(row.account.organization_id, wanted, now, account_id)
     if wrong:
@@ -96,10 +97,10 @@ def _details(row: Row) -> Details:
 
 
 def _empty(typed: Details, wrong: dict[str, str], *, welcome: bool) -> str:
-    return render_template(family().form, row=None, typed=typed, wrong=wrong, welcome=welcome, **CHOICES)
+    return render_template(family().form, row=None, changed=None, typed=typed, wrong=wrong, welcome=welcome, **CHOICES)
 
 
-def _filled(row: Row, typed: Details, wrong: dict[str, str] | None = None, changed: Any = ()) -> str:
+def _filled(row: Row, typed: Details, wrong: dict[str, str] | None = None, changed: Any = None) -> str:
     return render_template(
         family().form, row=row, typed=typed, wrong=wrong or {}, changed=changed, exemption=exemption_of(row),
         seen=json.dumps(_details(row).told()), **CHOICES,

@@ -19,6 +19,7 @@ from ppe.models import (
     Exemption,
     Mail,
     Membership,
+    Organization,
     SignInSession,
 )
 from tests.conftest import OpenDatabase, People, sign_in
@@ -52,6 +53,12 @@ def _edit(browser: FlaskClient, account: Account, **changed: str) -> TestRespons
     return browser.post(f"/users/{account.id}/edit", data=_form(browser, account) | changed)
 
 
+def _meanwhile(answer: TestResponse) -> list[str]:
+    """What the form says that others changed."""
+    _, _, after = answer.text.partition("What changed meanwhile:")
+    return re.findall("<li>(.*?)</li>", after.partition("</ul>")[0])
+
+
 def _press(browser: FlaskClient, account: Account, deed: str, open_database: OpenDatabase, **form: str) -> str:
     with open_database():
         version = _of(account).version
@@ -73,6 +80,7 @@ def synced(people: People, open_database: OpenDatabase) -> Account:
 def test_forms_and_buttons_are_for_administrators_alone(app: Flask, people: People) -> None:
     assert_administrators_only(app, "/users/new")
     assert_administrators_only(app, "/users/new", method="POST")
+    assert_administrators_only(app, f"/users/{people.ada.id}/deactivate")
     for deed in ("edit", "deactivate", "activate", "remove", "restore"):
         assert_administrators_only(app, f"/users/{people.ada.id}/{deed}", method="POST")
 
@@ -198,11 +206,35 @@ def test_a_form_that_was_overtaken_is_refused_with_what_changed_and_keeps_both(
     _edit(signed_in, people.bob, last_name="Baker")
     answer = signed_in.post(f"/users/{people.bob.id}/edit", data=late | {"first_name": "Bobby"})
     assert answer.status_code == 409
-    assert "Last name: nothing → Baker" in answer.text
+    assert _meanwhile(answer) == ["Last name: nothing → Baker"]
     assert 'value="Baker"' in answer.text
     assert 'value="Bobby"' in answer.text
     with open_database():
         assert _of(people.bob).first_name == ""
+
+
+def test_what_changed_meanwhile_names_every_field_that_did_and_no_other(
+    signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    form = _form(signed_in, people.bob)
+    _edit(signed_in, people.bob, receives_digest="yes", type=ADMIN, read_only="yes")
+    answer = signed_in.post(f"/users/{people.bob.id}/edit", data=form | {"first_name": "Bobby"})
+    assert _meanwhile(answer) == [
+        "Role: End User → Organization Admin",
+        "Read-only administrator: No → Yes",
+        "Quarantine digest: Not received → Received",
+    ]
+
+
+def test_a_form_that_was_overtaken_by_what_it_does_not_show_says_so(
+    signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    form = _form(signed_in, people.bob)
+    _press(signed_in, people.bob, "deactivate", open_database)
+    answer = signed_in.post(f"/users/{people.bob.id}/edit", data=form | {"first_name": "Bobby"})
+    assert answer.status_code == 409
+    assert "Nothing that stands in this form changed meanwhile." in answer.text
+    assert "What changed meanwhile" not in answer.text
 
 
 def test_a_read_only_administrator_can_be_made_and_changes_nothing(
@@ -214,17 +246,71 @@ def test_a_read_only_administrator_can_be_made_and_changes_nothing(
     assert bob.post("/users/new", data=NEW).status_code == 403
 
 
+def test_a_read_only_administrator_is_told_so_by_every_page_that_asks(
+    signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    with open_database():
+        Account.update(read_only=True).where(Account.id == people.ada.id).execute()
+    for question in ("edit", "deactivate", "convert", "remove"):
+        assert "You may look but not change" in signed_in.get(f"/users/{people.bob.id}/{question}").text, question
+    with open_database():
+        Account.update(removed_at=utcnow()).where(Account.id == people.bob.id).execute()
+    assert "You may look but not change" in signed_in.get(f"/users/{people.bob.id}/restore").text
+
+
 def test_deactivating_ends_sessions_and_activating_lets_in_again(
     app: Flask, signed_in: FlaskClient, people: People, open_database: OpenDatabase
 ) -> None:
     bob = sign_in(app.test_client(), "bob@contoso.example")
-    assert "Bob is not active now." in _press(signed_in, people.bob, "deactivate", open_database)
+    text = _press(signed_in, people.bob, "deactivate", open_database)
+    assert "Bob is not active now: no sign-in, and mail for it is refused." in text
     assert bob.get("/account").location.startswith("/sign-in")
     with open_database():
         assert (_of(people.bob).active, _of(people.bob).deactivated_by) == (False, "administrator")
         assert not SignInSession.select().where(SignInSession.account == people.bob).exists()
     assert "Bob is active now." in _press(signed_in, people.bob, "activate", open_database)
     sign_in(app.test_client(), "bob@contoso.example")
+
+
+def test_before_somebody_is_deactivated_the_page_asks_and_names_what_ends(
+    signed_in: FlaskClient, synced: Account, open_database: OpenDatabase
+) -> None:
+    page = signed_in.get(f"/users/{synced.id}").text
+    assert f'href="/users/{synced.id}/deactivate">Deactivate…</a>' in page
+    assert f'action="/users/{synced.id}/deactivate"' not in page, "not by one click"
+    with open_database():
+        Address.create(account=synced, address="b@contoso.example", domain="contoso.example", is_primary=False)
+    asked = signed_in.get(f"/users/{synced.id}/deactivate").text.replace("<wbr>", "")
+    for words in (
+        "Deactivate Bob?",
+        "Sign-in ends at once, with Microsoft and without, and Bob is signed out everywhere.",
+        "Mail to bob@contoso.example and 1 alias is refused: senders get it back.",
+        "No sync activates it again, whatever the directory says of its sign-in.",
+    ):
+        assert words in asked
+    with open_database():
+        assert _of(synced).active, "asking changes nothing"
+
+
+def test_whom_there_is_nothing_to_ask_about_is_told_instead(
+    signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    assert "You can't deactivate yourself." in signed_in.get(f"/users/{people.ada.id}/deactivate").text
+    for columns, words in (({"active": False}, "not active already"), ({"removed_at": utcnow()}, "It is removed")):
+        with open_database():
+            Account.update(**columns).where(Account.id == people.bob.id).execute()
+        asked = signed_in.get(f"/users/{people.bob.id}/deactivate").text
+        assert words in asked
+        assert "Leave it active" not in asked
+
+
+def test_the_tech_contact_is_warned_about_as_such(
+    signed_in: FlaskClient, people: People, open_database: OpenDatabase
+) -> None:
+    assert "tech contact" not in signed_in.get(f"/users/{people.bob.id}/deactivate").text
+    with open_database():
+        Organization.update(tech_contact=people.bob).where(Organization.id == people.contoso.id).execute()
+    assert "It is the tech contact" in signed_in.get(f"/users/{people.bob.id}/deactivate").text
 
 
 def test_a_removed_person_is_restored_with_groups_and_without_what_others_have_now(
