@@ -1,6 +1,7 @@
 """What holds for every page there is and every page to come: the list comes from the app itself."""
 
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ from ppe.models import (
 )
 from tests.conftest import OpenDatabase, People, sign_in
 
+LOOK_ONLY = "You may look but not change: your account is read-only."
 # What people see and change of their own account, whatever their role.
 OWN = {
     "confirm.give",
@@ -208,6 +210,58 @@ def test_a_read_only_administrator_presses_no_button(
             assert signed_in.open(address, method=method).status_code == 403, (method, address)
     with open_database():
         assert _everything() == before
+
+
+class _Controls(HTMLParser):
+    """What can be typed into or pressed on the page itself to send something, whatever the menu has."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._sends, self._fieldsets = False, [False]
+        self.feed(page.partition("<main")[2])
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        has = dict(attributes)
+        if tag == "form":
+            self._sends = has.get("method") == "post"
+        elif tag == "fieldset":
+            self._fieldsets.append(self._fieldsets[-1] or "disabled" in has)
+        elif self._sends and tag in ("input", "select", "textarea", "button"):
+            is_dead = self._fieldsets[-1] or "disabled" in has or has.get("type") == "hidden"
+            self.found += [] if is_dead else [has.get("name") or tag]
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._sends = False
+        elif tag == "fieldset":
+            self._fieldsets.pop()
+
+
+def test_a_read_only_administrator_finds_no_form_to_fill_in_and_is_told_why(
+    app: Flask, client: FlaskClient, people: People, fabrikams: dict[str, list[int]], open_database: OpenDatabase
+) -> None:
+    sign_in(client, "eve@fabrikam.example")
+    with open_database():
+        free = Domain.create(
+            organization=people.fabrikam, name="free.example", kind="relay", proof="dns", created_at=utcnow()
+        )
+    numbers = {name: found[0] for name, found in fabrikams.items()} | {"domain_id": free.id}
+    of_desk = numbers | {"account_id": fabrikams["account_id"][-1]}
+    pages = {
+        _address(app, rule, of_desk if rule.rule.startswith("/functional") else numbers): rule.rule
+        for method, rule in _pages(app)
+        if method == "GET"
+    }
+    with_controls = [address for address in pages if _Controls(client.get(address).text).found]
+    assert len(with_controls) > 20
+    with open_database():
+        Account.update(read_only=True).where(Account.id == people.eve.id).execute()
+    asking = {rule.rule for method, rule in _pages(app) if method == "POST"}
+    for address in with_controls:
+        page = client.get(address).text
+        assert _Controls(page).found == [], address
+        assert LOOK_ONLY in page or pages[address] not in asking, address
 
 
 def test_no_page_shows_what_belongs_to_another_organisation(

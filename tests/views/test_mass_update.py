@@ -259,7 +259,12 @@ def test_a_read_only_administrator_looks_and_changes_nothing(
     assert "You may look but not change" in text
     assert "/apply" not in text
     assert 'name="ticked"' not in ada.get("/users").text
-    assert "Preview</button>" not in ada.get("/mass-update?list=users&whom=found").text
+    for query in ("", "?list=users&whom=found"):
+        text = ada.get(f"/mass-update{query}").text
+        assert "You may look but not change" in text
+        for words in ("Preview</button>", "Tick accounts", "<select"):
+            assert words not in text
+        assert address in text, "what others did can be looked at"
     assert ada.post(f"{address}/apply").status_code == 403
 
 
