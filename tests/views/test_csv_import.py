@@ -94,6 +94,18 @@ def test_an_unticked_line_stays_out(app: Flask, signed_in: FlaskClient, open_dat
     assert "Not ticked" in signed_in.get(f"/csv-import/{import_id}?lines=good").text
 
 
+def test_a_file_of_bad_lines_alone_leads_to_another_file(app: Flask, signed_in: FlaskClient) -> None:
+    held_up = "the others are not held up by that"
+    text = signed_in.get(f"/csv-import/{work(app, send(signed_in, BAD))}").text
+    assert "1 line is bad." in text
+    assert "x@<wbr>nowhere.<wbr>example is on nowhere.<wbr>example, which" in text
+    assert held_up not in text
+    assert 'href="/csv-import">Upload another file</a>' in text
+    text = signed_in.get(f"/csv-import/{work(app, send(signed_in, GOOD + BAD))}").text
+    assert held_up in text
+    assert "Upload another file" not in text
+
+
 def test_a_page_that_was_open_while_ticks_changed_imports_nothing(app: Flask, signed_in: FlaskClient) -> None:
     import_id = work(app, send(signed_in))
     old = ticks(signed_in.get(f"/csv-import/{import_id}").text) | {"ticked_elsewhere": ["1"]}
