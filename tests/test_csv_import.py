@@ -145,7 +145,7 @@ def test_welcome_mails_go_to_the_end_users_added_and_to_nobody_else(desk: People
 
 def test_only_what_is_ticked_is_imported(desk: People) -> None:
     one = read(desk, lines(3))
-    review.tick(one, [1, 2, 3], [1, 3], 0)
+    review.tick(one, [1, 2, 3], [1, 3])
     done = imported(CsvImport.get_by_id(one.id))
     assert (done.ticked, done.made) == (2, 2)
     assert Account.get_or_none(Account.display_name == "P1 Q") is None
@@ -154,8 +154,8 @@ def test_only_what_is_ticked_is_imported(desk: People) -> None:
 def test_ticks_that_moved_elsewhere_are_not_applied_unseen(desk: People) -> None:
     one = read(desk, lines(3))
     with pytest.raises(Refused, match="changed after you opened"):
-        review.tick(one, [1], [1], 1)
-    assert CsvImport.get_by_id(one.id).ticked == 3
+        review.require_same_elsewhere(one, [1], 1)
+    review.require_same_elsewhere(one, [1], 2)
 
 
 def test_a_line_that_fails_is_set_apart_and_the_rest_of_its_batch_goes_through(desk: People) -> None:

@@ -74,11 +74,11 @@ def left_out(one: CsvImport) -> Iterator[CsvRow]:
         last = rows[-1].number
 
 
-def tick(one: CsvImport, shown: Sequence[int], ticked: Sequence[int], elsewhere: int) -> None:
-    """Of the lines that a page showed, these are ticked and the others are not.
+def tick(one: CsvImport, shown: Sequence[int], ticked: Sequence[int]) -> None:
+    """Of the lines that were shown, these are ticked and the others are not.
 
     Raises:
-        Refused: the list is not open any more, or ticks outside the page are not those that the page was made with.
+        Refused: the list is not open any more.
     """
     with database.atomic():
         changed = 0
@@ -96,13 +96,21 @@ def tick(one: CsvImport, shown: Sequence[int], ticked: Sequence[int], elsewhere:
         open_one = (CsvImport.id == one.id, CsvImport.state == REVIEW)
         if not CsvImport.update(ticked=CsvImport.ticked + changed).where(*open_one).execute():
             raise Refused(NOT_OPEN)
-        if CsvImport.get_by_id(one.id).ticked != elsewhere + _ticked_among(one, shown):
-            raise Refused(TICKS_MOVED)
 
 
 def ticked_elsewhere(one: CsvImport, shown: Sequence[CsvRow]) -> int:
     """How many ticked lines are not on the page."""
     return one.ticked - sum(1 for row in shown if row.ticked and row.standing == GOOD)
+
+
+def require_same_elsewhere(one: CsvImport, shown: Sequence[int], elsewhere: int) -> None:
+    """Nothing is imported unseen.
+
+    Raises:
+        Refused: the ticks outside the page are not those that the page was made with.
+    """
+    if CsvImport.get_by_id(one.id).ticked != elsewhere + _ticked_among(one, shown):
+        raise Refused(TICKS_MOVED)
 
 
 def accept(one: CsvImport, by_name: str, now: datetime) -> None:
@@ -147,7 +155,5 @@ def _standing(one: CsvImport, standing: str) -> Any:
 
 
 def _ticked_among(one: CsvImport, shown: Sequence[int]) -> int:
-    ticked = CsvRow.select().where(
-        CsvRow.csv_import == one.id, CsvRow.number.in_(list(shown)), CsvRow.ticked, CsvRow.standing == GOOD
-    )
+    ticked = CsvRow.select().where(CsvRow.csv_import == one.id, CsvRow.number.in_(list(shown)), CsvRow.ticked)
     return int(ticked.count())

@@ -2,14 +2,16 @@
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from htmx_flask import request
 
 from ppe import tasks
 from ppe.clock import utcnow
 from ppe.csv_import import review
 from ppe.errors import Refused
 from ppe.models import APPLYING, CsvImport
+from ppe.views import csv_lines
 from ppe.views.access import admin_required, current_admin_name
 from ppe.views.csv_import import mine
 from ppe.views.ticks import numbers
@@ -20,9 +22,16 @@ bp = Blueprint("csv_review", __name__, url_prefix="/csv-import/<int:import_id>")
 @bp.post("/ticks")
 @admin_required
 def tick_lines(import_id: int) -> ResponseReturnValue:
-    """Take over the ticks of the lines on the page."""
+    """Take over the ticks of the lines on the page; with htmx each by itself, as soon as it is set."""
     found = mine(import_id)
-    if _ticks_taken_over(found):
+    if request.htmx:
+        review.tick(found, numbers("shown"), numbers("ticked"))
+        return render_template("csv_import/_ticked.html", **csv_lines.gather(mine(import_id), request.form))
+    try:
+        review.tick(found, numbers("shown"), numbers("ticked"))
+    except Refused as refused:
+        flash(refused.sentence, "warning")
+    else:
         flash("The ticks are saved. Nothing is imported yet.", "success")
     return _back(found)
 
@@ -32,9 +41,11 @@ def tick_lines(import_id: int) -> ResponseReturnValue:
 def accept(import_id: int) -> ResponseReturnValue:
     """**Import**: make accounts of what is ticked, as it was seen."""
     found = mine(import_id)
-    if found.state == APPLYING or not _ticks_taken_over(found):
+    if found.state == APPLYING:
         return _back(found)
     try:
+        review.require_same_elsewhere(found, numbers("shown"), request.form.get("ticked_elsewhere", -1, type=int))
+        review.tick(found, numbers("shown"), numbers("ticked"))
         review.accept(found, current_admin_name(), utcnow())
     except Refused as refused:
         flash(refused.sentence, "warning")
@@ -53,16 +64,6 @@ def cancel(import_id: int) -> ResponseReturnValue:
     except Refused as refused:
         flash(refused.sentence, "warning")
     return redirect(url_for("csv_import.one", import_id=import_id), 303)
-
-
-def _ticks_taken_over(found: CsvImport) -> bool:
-    elsewhere = request.form.get("ticked_elsewhere", -1, type=int)
-    try:
-        review.tick(found, numbers("shown"), numbers("ticked"), elsewhere)
-    except Refused as refused:
-        flash(refused.sentence, "warning")
-        return False
-    return True
 
 
 def _back(found: CsvImport) -> ResponseReturnValue:

@@ -16,6 +16,7 @@ from tests.conftest import OpenDatabase, People, sign_in
 from tests.views.gate import assert_administrators_only
 
 GOOD = "Gina,Good,gina@contoso.example\nHugo,Huge,hugo@contoso.example\n"
+HTMX = {"HX-Request": "true"}
 BAD = "No,Where,x@nowhere.example\n"
 
 
@@ -75,6 +76,8 @@ def test_a_file_is_reviewed_and_then_imported(app: Flask, signed_in: FlaskClient
     assert "Importing" in signed_in.get(accepted.location).text
     again = signed_in.post(f"/csv-import/{import_id}/accept", data=ticks(text))
     work(app, again)
+    late = signed_in.post(f"/csv-import/{import_id}/accept", data=ticks(text), follow_redirects=True)
+    assert "This list is not open any more." in late.text
     text = signed_in.get(f"/csv-import/{import_id}").text
     assert "2 people were added" in text
     assert "hx-get" not in text.partition('id="import"')[2]
@@ -92,6 +95,47 @@ def test_an_unticked_line_stays_out(app: Flask, signed_in: FlaskClient, open_dat
     with open_database():
         assert [row.standing for row in CsvRow.select().order_by(CsvRow.number)] == ["good", "imported"]
     assert "Not ticked" in signed_in.get(f"/csv-import/{import_id}?lines=good").text
+
+
+def test_htmx_saves_each_tick_by_itself_and_counts_again(
+    app: Flask, signed_in: FlaskClient, open_database: OpenDatabase
+) -> None:
+    import_id = work(app, send(signed_in))
+    text = signed_in.get(f"/csv-import/{import_id}").text
+    for shown, ticked, said in (
+        ("1", [], "Import 1 person<"),
+        ("2", ["1"], "Import 0 people"),
+        ("2", ["1", "2"], "Import 1 "),
+    ):
+        form = ticks(text) | {"shown": [shown], "ticked": ticked}
+        answer = signed_in.post(f"/csv-import/{import_id}/ticks", data=form, headers=HTMX)
+        assert said in answer.text
+    assert '<span id="outcome-1" hx-swap-oob="true">Not ticked</span>' in answer.text
+    assert '<span id="outcome-2" hx-swap-oob="true">Is added</span>' in answer.text
+    with open_database():
+        assert [row.ticked for row in CsvRow.select().order_by(CsvRow.number)] == [False, True]
+
+
+def test_the_answer_to_a_tick_is_for_the_page_of_lines_that_it_came_from(
+    app: Flask, signed_in: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(review, "ROWS_PER_PAGE", 1)
+    import_id = work(app, send(signed_in))
+    sent = {"lines": "good", "after": "1", "shown": "2"}
+    answer = signed_in.post(f"/csv-import/{import_id}/ticks", data=sent, headers=HTMX).text
+    assert ticks(answer) == {"shown": ["2"], "ticked_elsewhere": ["1"], "ticked": []}
+    assert 'name="after" value="1"' in answer
+    assert 'name="lines" value="good"' in answer
+
+
+def test_a_tick_that_comes_too_late_is_refused(app: Flask, signed_in: FlaskClient) -> None:
+    import_id = work(app, send(signed_in))
+    signed_in.post(f"/csv-import/{import_id}/cancel")
+    answer = signed_in.post(f"/csv-import/{import_id}/ticks", data={"shown": "1"}, headers=HTMX)
+    assert (answer.status_code, answer.headers["HX-Retarget"]) == (422, "#messages")
+    assert "This list is not open any more." in answer.text
+    plain = signed_in.post(f"/csv-import/{import_id}/ticks", data={"shown": "1"}, follow_redirects=True)
+    assert "This list is not open any more." in plain.text
 
 
 def test_a_file_of_bad_lines_alone_leads_to_another_file(app: Flask, signed_in: FlaskClient) -> None:
