@@ -103,6 +103,12 @@ def test_of_a_large_log_too_everything_is_found_once_and_the_newest_first(compan
     assert _found(company, "ada bo") == []
 
 
+def test_a_word_that_many_events_have_is_one_word(company: People) -> None:
+    for number in range(audit_words.FEW + 2):
+        _record(company, "adam", after=number)
+    assert audit_words._different(company.contoso.id, "ad") == ["ada", "adam"]
+
+
 @pytest.mark.usefixtures("large")
 def test_days_and_deeds_narrow_what_a_text_finds(company: People) -> None:
     for number in range(6):
